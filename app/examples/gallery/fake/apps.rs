@@ -1,0 +1,320 @@
+//! Made-up apps, in every state.
+
+use chrono::{NaiveDate, TimeDelta};
+use rampart_app::{model::*, services::AppQuery};
+use rampart_domain::access::{Action, Actor};
+
+use super::{ago, figures, now, people};
+
+pub(crate) fn products() -> Vec<(String, String)> {
+    [
+        ("jira", "Jira"),
+        ("confluence", "Confluence"),
+        ("bitbucket", "Bitbucket"),
+        ("jsm", "Jira Service Management"),
+        ("compass", "Compass"),
+    ]
+    .map(|(key, name)| (key.to_owned(), name.to_owned()))
+    .to_vec()
+}
+
+fn state(key: &str) -> AppState {
+    match key {
+        "good" => AppState::Good,
+        "below" => AppState::BelowTarget,
+        "new-one" => AppState::NotMeasured,
+        "unknown" => AppState::Unknown,
+        "archived" => AppState::Archived,
+        _ => AppState::Breach,
+    }
+}
+
+pub(crate) fn head(actor: &Actor, key: &str) -> AppHead {
+    let state = state(key);
+    let measured = !matches!(state, AppState::NotMeasured | AppState::Archived);
+    AppHead {
+        key: key.to_owned(),
+        name: if key == "hostile" {
+            "<script>alert(1)</script> & \"co\""
+        } else {
+            "Timesheets for Jira"
+        }
+        .to_owned(),
+        kind: "Connect".to_owned(),
+        products: vec!["Jira".to_owned()],
+        partner: people::kestrel(),
+        state,
+        measuring_since: measured.then(|| ago(130_000)),
+        archived_at: (state == AppState::Archived).then(|| ago(50_000)),
+        complete_until: (state != AppState::NotMeasured).then(|| ago(1)),
+        open_breaches: u32::from(state == AppState::Breach),
+        breaches: if state == AppState::Breach { 11 } else { 0 },
+        may: AppPermissions {
+            edit: actor.may_somewhere(Action::EditApp),
+            archive: actor.may_somewhere(Action::ArchiveApp),
+            measure: actor.may_somewhere(Action::MeasureApp),
+        },
+    }
+}
+
+pub(crate) fn list(actor: &Actor, query: AppQuery) -> AppList {
+    let row = |key: &str, name: &str, availability, left| AppRow {
+        key: key.to_owned(),
+        name: name.to_owned(),
+        partner: "Kestrel Labs".to_owned(),
+        state: state(key),
+        availability,
+        budget_left: left,
+        budget_share: left.map(|l: f64| l / 40.3),
+        open_breaches: u32::from(state(key) == AppState::Breach),
+        measuring_since: left.map(|_| ago(130_000)),
+    };
+    let rows = if query.search.is_empty() {
+        vec![
+            row("com.kestrel.timesheets", "Timesheets for Jira", Some(99.92), Some(8.3)),
+            row("below", "Boards Export", Some(99.852), Some(-19.4)),
+            row("good", "Release Notes Composer", Some(100.0), Some(40.3)),
+            row("unknown", "Sprint Mirror", None, None),
+            row(
+                "new-one",
+                "Kestrel Labs Approval Workflows and Signatures for Confluence Cloud",
+                None,
+                None,
+            ),
+        ]
+    } else {
+        Vec::new()
+    };
+    AppList {
+        total: rows.len() as u64,
+        rows,
+        page: query.page,
+        pages: 3,
+        search: if query.search == "empty" {
+            String::new()
+        } else {
+            query.search
+        },
+        shows_partner: actor.is_staff(),
+        may_register: actor.may_somewhere(Action::RegisterApp),
+        archived: query.archived,
+    }
+}
+
+fn budget(bad: u64, counted: u64) -> Budget {
+    let allowed = counted as f64 * 0.001;
+    let left = allowed - bad as f64;
+    Budget {
+        counted,
+        bad,
+        allowed,
+        left,
+        share: (counted > 0).then(|| left / allowed),
+        in_minutes: true,
+    }
+}
+
+fn slis(key: &str) -> Vec<SliRow> {
+    let row = |target: &str, quarter, day, month, bad, since| SliRow {
+        name: "App availability".to_owned(),
+        target: Some(target.to_owned()),
+        slo: 99.9,
+        quarter_hour: quarter,
+        day,
+        month,
+        month_raw: month,
+        budget: budget(bad, if month.is_some() { 40_320 } else { 0 }),
+        breach_since: since,
+        href: format!("/apps/{key}/metrics?series=a"),
+    };
+    match state(key) {
+        AppState::NotMeasured => Vec::new(),
+        AppState::Unknown => vec![row("timesheets.kestrel.example", None, None, None, 0, None)],
+        AppState::Good | AppState::Archived => vec![
+            row(
+                "timesheets.kestrel.example",
+                Some(100.0),
+                Some(100.0),
+                Some(99.98),
+                8,
+                None,
+            ),
+            row(
+                "eu.timesheets.kestrel.example",
+                Some(100.0),
+                Some(100.0),
+                Some(100.0),
+                0,
+                None,
+            ),
+        ],
+        AppState::BelowTarget => vec![row(
+            "timesheets.kestrel.example",
+            Some(100.0),
+            Some(100.0),
+            Some(99.852),
+            59,
+            None,
+        )],
+        AppState::Breach => vec![
+            SliRow {
+                month_raw: Some(99.77),
+                ..row(
+                    "timesheets.kestrel.example",
+                    Some(60.0),
+                    Some(98.81),
+                    Some(99.9206),
+                    32,
+                    Some(ago(42)),
+                )
+            },
+            row(
+                "eu.timesheets.kestrel.example",
+                Some(100.0),
+                Some(100.0),
+                Some(99.98),
+                8,
+                None,
+            ),
+        ],
+    }
+}
+
+pub(crate) fn overview(actor: &Actor, key: &str) -> AppOverview {
+    let head = head(actor, key);
+    let state = head.state;
+    let empty = matches!(state, AppState::NotMeasured | AppState::Unknown);
+    let calm = state != AppState::Breach;
+    let probe = |url: &str, good, outcome: &str| BaseUrlProbe {
+        url: url.to_owned(),
+        at: Some(now() - TimeDelta::seconds(8)),
+        good: Some(good),
+        outcome: outcome.to_owned(),
+        p95_ms: Some(212),
+    };
+    AppOverview {
+        slis: slis(key),
+        todo: if state == AppState::Breach {
+            vec![
+                Todo {
+                    title: "Look at the open breach".to_owned(),
+                    detail: "App availability, since 13:50 UTC".to_owned(),
+                    href: format!("/apps/{key}/breaches/k3v9Qe1xZ0A"),
+                },
+                Todo {
+                    title: "Confirm the alert address".to_owned(),
+                    detail: "The drill mail to oncall@kestrel.example waits since 21 Nov".to_owned(),
+                    href: format!("/apps/{key}/settings#alert-mails"),
+                },
+            ]
+        } else {
+            Vec::new()
+        },
+        health: if state == AppState::NotMeasured {
+            Vec::new()
+        } else if calm {
+            vec![probe("timesheets.kestrel.example/health", true, "200 in 84 ms")]
+        } else {
+            vec![
+                probe("timesheets.kestrel.example/health", false, "no answer within 3 s"),
+                probe("eu.timesheets.kestrel.example/health", true, "200 in 91 ms"),
+            ]
+        },
+        chart: (!empty).then(|| figures::month(calm)),
+        chart_title: "Availability, 28 days".to_owned(),
+        days: if empty { Vec::new() } else { figures::days(key, calm) },
+        breaches: if calm { Vec::new() } else { breaches(key) },
+        alert_address: alert_address(state == AppState::Breach),
+        clears_on: (state == AppState::BelowTarget)
+            .then(|| NaiveDate::from_ymd_opt(2026, 12, 7))
+            .flatten(),
+        head,
+    }
+}
+
+pub(crate) fn breaches(key: &str) -> Vec<BreachRow> {
+    let row = |id: &str, from, to: Option<i64>, lowest, standing| BreachRow {
+        incident_id: id.to_owned(),
+        indicator: "App availability".to_owned(),
+        target: Some("timesheets.kestrel.example".to_owned()),
+        opened_at: ago(from),
+        closed_at: to.map(ago),
+        closing: to.map(|_| Closing::Ok),
+        lowest,
+        standing,
+        href: format!("/apps/{key}/breaches/{id}"),
+    };
+    vec![
+        row("k3v9Qe1xZ0A", 42, None, 60.0, Standing::Counts),
+        row("excused", 6_560, Some(6_490), 0.0, Standing::Excused),
+        row("blip", 15_000, Some(14_984), 93.333, Standing::Blip),
+        row("p0LmZ7c2aQ4", 20_380, Some(20_290), 80.0, Standing::Counts),
+    ]
+}
+
+pub(crate) fn breach(actor: &Actor, key: &str, id: &str) -> BreachPage {
+    let row = breaches(key)
+        .into_iter()
+        .find(|b| b.incident_id == id)
+        .unwrap_or_else(|| breaches(key).remove(0));
+    let adjusted = match row.standing {
+        Standing::Counts => 17,
+        Standing::Excused => 0,
+        Standing::Blip => 1,
+    };
+    BreachPage {
+        head: head(actor, key),
+        condition: "below 99.9 % over the past 15 min".to_owned(),
+        slo: 99.9,
+        latest: 66.7,
+        window_from: row.opened_at - TimeDelta::minutes(16),
+        bad: adjusted.max(if row.standing == Standing::Excused { 60 } else { 1 }),
+        bad_adjusted: adjusted,
+        counted_at: (row.standing == Standing::Counts).then(|| row.opened_at + TimeDelta::minutes(1)),
+        counting_threshold: 2,
+        chart: Some(figures::chart(
+            "App availability around the breach",
+            ago(360),
+            now(),
+            300,
+            false,
+        )),
+        minutes: figures::minutes().into_iter().filter(|m| m.bad > 0).collect(),
+        probes: figures::probes().into_iter().filter(|p| !p.good).collect(),
+        mails: people::mails().into_iter().take(1).collect(),
+        row,
+    }
+}
+
+fn alert_address(pending: bool) -> AlertAddress {
+    AlertAddress {
+        confirmed: Some("alerts@kestrel.example".to_owned()),
+        confirmed_at: Some(ago(100_000)),
+        pending: pending.then(|| "oncall@kestrel.example".to_owned()),
+        drill_sent_at: pending.then(|| ago(3_000)),
+        failed: None,
+        recipients: vec!["alerts@kestrel.example".to_owned()],
+    }
+}
+
+pub(crate) fn settings(actor: &Actor, key: &str) -> AppSettings {
+    AppSettings {
+        head: head(actor, key),
+        version: 7,
+        kind: "connect".to_owned(),
+        products: products()
+            .into_iter()
+            .map(|(key, name)| (key.clone(), name, key == "jira"))
+            .collect(),
+        support_contact: "support@kestrel.example".to_owned(),
+        operations_contacts: "Sam Ferro, +00 555 0100\noncall@kestrel.example".to_owned(),
+        health_path: "/health".to_owned(),
+        base_urls: vec![
+            "https://timesheets.kestrel.example".to_owned(),
+            "https://eu.timesheets.kestrel.example".to_owned(),
+        ],
+        fails_when_down: true,
+        alert_address: alert_address(true),
+        mails: people::mails().into_iter().take(2).collect(),
+    }
+}

@@ -1,0 +1,30 @@
+//! What pages show, as plain values. The server fills them; pages never compute figures.
+
+mod account;
+mod app;
+mod audit;
+mod breach;
+mod mail;
+mod metrics;
+mod people;
+
+pub use account::{AccountPage, InvitationPage, SessionRow};
+pub use app::{
+    AlertAddress, AppHead, AppList, AppOverview, AppPermissions, AppRow, AppSettings, AppState, BaseUrlProbe, Budget,
+    NewAppPage, SliRow, TestResult, TestResults, Todo,
+};
+pub use audit::{AuditFilter, AuditPage, AuditRow};
+pub use breach::{BreachList, BreachPage, BreachRow, Closing, Standing};
+pub use mail::{AlertConfirmationPage, MailPage, MailQueue, MailRow, MailState};
+pub use metrics::{
+    BucketRow, Chart, ChartPoint, DayRow, ExcludedSpan, MetricsLevel, MetricsPage, MetricsQuery, MinuteRow, ProbeRow,
+    SeriesChoice,
+};
+pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage, PeoplePage, PersonRow};
+
+/// A partner as it is named on pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerRef {
+    pub id: String,
+    pub name: String,
+}

@@ -1,0 +1,164 @@
+//! One breach: what happened, and what it means.
+
+use leptos::prelude::*;
+
+use super::{
+    super::{PageTitle, param},
+    head::Head,
+    tables::{MailTable, MinuteTable, ProbeTable},
+};
+use crate::{
+    model::{self, Closing, Standing},
+    request::{actor, services, viewer},
+    ui::{
+        Badge, Card, StandingBadge, Time, TimeStyle, Tone,
+        chart::Chart,
+        figure::{count, counted, duration, percent, target},
+        page,
+    },
+};
+
+/// One alert episode.
+#[component]
+pub(super) fn BreachPage() -> impl IntoView {
+    let (key, incident) = (param("key"), param("incident"));
+    page(async move { services().breach(&actor(), &key, &incident).await }, show)
+}
+
+fn show(breach: model::BreachPage) -> impl IntoView {
+    let head = breach.head.clone();
+    let story = breach.clone();
+    let chart = breach.chart.clone();
+    let (minutes, probes, mails) = (breach.minutes.clone(), breach.probes.clone(), breach.mails.clone());
+    view! {
+        <PageTitle text=format!("{} breach, {}", breach.row.indicator, head.name)/>
+        <Head head tab="Breaches"/>
+        <div class="grid">
+            <div class="stack">
+                <Card title="What happened">
+                    <div class="body">
+                        <Story breach=story/>
+                    </div>
+                </Card>
+                {chart
+                    .map(|chart| {
+                        let title = chart.title.clone();
+                        view! {
+                            <Card title>
+                                <div class="body">
+                                    <Chart chart/>
+                                </div>
+                            </Card>
+                        }
+                    })}
+                <Card title="Minutes with failures" aside=|| "the latest 200 at most">
+                    {if minutes.is_empty() {
+                        view! { <p class="body quiet">"No minute with a bad event is on record."</p> }.into_any()
+                    } else {
+                        view! { <MinuteTable minutes dated=true/> }.into_any()
+                    }}
+                </Card>
+                {(!probes.is_empty())
+                    .then(|| {
+                        view! {
+                            <Card title="Probes">
+                                <ProbeTable probes dated=true/>
+                            </Card>
+                        }
+                    })}
+                <Card title="Mails">
+                    {if mails.is_empty() {
+                        view! { <p class="body quiet">"No mail was sent about this breach."</p> }.into_any()
+                    } else {
+                        view! { <MailTable mails label="Mails about this breach"/> }.into_any()
+                    }}
+                </Card>
+            </div>
+            <aside class="stack" aria-label="Figures">
+                <Figures breach/>
+            </aside>
+        </div>
+    }
+}
+
+/// Two sentences: what happened, and whether it counts and why.
+#[component]
+fn Story(breach: model::BreachPage) -> impl IntoView {
+    let row = &breach.row;
+    let now = viewer().now;
+    let lasted = duration((row.closed_at.unwrap_or(now) - row.opened_at).num_seconds());
+    let end = match (row.closed_at, row.closing) {
+        (None, _) => view! { {format!(" It is still open, for {lasted} now.")} }.into_any(),
+        (Some(at), Some(Closing::Unknown)) => {
+            view! { " It was closed on "<Time at/>", after 24\u{a0}hours without data." }.into_any()
+        }
+        (Some(at), _) => view! { {format!(" It lasted {lasted}, until ")}<Time at/>"." }.into_any(),
+    };
+    let of = row.target.as_ref().map(|url| format!(" of {url}")).unwrap_or_default();
+    view! {
+        <p class="sentence">
+            {row.indicator.clone()}{of}" was "{breach.condition.clone()}", first seen on "<Time at=row.opened_at/>"."{end}
+        </p>
+        <p>{verdict(&breach)}</p>
+        {breach.counted_at.map(|at| view! { <p class="quiet">"Counted since "<Time at/>"."</p> })}
+    }
+}
+
+/// Why the breach counts, or why it does not.
+fn verdict(breach: &model::BreachPage) -> String {
+    let threshold = counted(breach.counting_threshold, "bad event", "bad events");
+    let remain = counted(breach.bad_adjusted, "bad event", "bad events");
+    let left_out = breach.bad.saturating_sub(breach.bad_adjusted);
+    match breach.row.standing {
+        Standing::Blip => format!(
+            "It does not count: it had {remain}, and a breach counts from {threshold} on, which is 5\u{202f}% of the 28-day budget and at least 2."
+        ),
+        Standing::Counts => format!(
+            "It counts: it had {remain}, and a breach counts from {threshold} on, which is 5\u{202f}% of the 28-day budget and at least 2."
+        ),
+        Standing::Excused if breach.bad_adjusted < breach.counting_threshold => format!(
+            "It is excused: {} of its {} lie in excused minutes, and with the {} that remain it stays below the {threshold} from which a breach counts.",
+            count(left_out),
+            counted(breach.bad, "bad event", "bad events"),
+            count(breach.bad_adjusted),
+        ),
+        Standing::Excused => "It is excused: without the excused minutes the condition held at no time.".to_owned(),
+    }
+}
+
+#[component]
+fn Figures(breach: model::BreachPage) -> impl IntoView {
+    let row = breach.row;
+    let excused = breach.bad != breach.bad_adjusted;
+    view! {
+        <Card title="Figures">
+            <dl class="body facts">
+                <dt>"State"</dt>
+                <dd>
+                    {match (row.closed_at, row.closing) {
+                        (None, _) => view! { <Badge tone=Tone::Bad word="open"/> }.into_any(),
+                        (_, Some(Closing::Unknown)) => view! { <Badge tone=Tone::Unknown word="closed without data"/> }.into_any(),
+                        _ => view! { <Badge tone=Tone::Good word="closed"/> }.into_any(),
+                    }}
+                </dd>
+                <dt>"Standing"</dt>
+                <dd><StandingBadge standing=row.standing/></dd>
+                <dt>"Lowest rate"</dt>
+                <dd>{percent(row.lowest)}</dd>
+                <dt>"Latest rate"</dt>
+                <dd>{percent(breach.latest)}</dd>
+                <dt>"Target, 28\u{a0}days"</dt>
+                <dd>{target(breach.slo)}</dd>
+                <dt>"Bad events"</dt>
+                <dd>{count(breach.bad)}</dd>
+                {excused.then(|| view! { <dt>"without excused"</dt><dd>{count(breach.bad_adjusted)}</dd> })}
+                <dt>"Counts from"</dt>
+                <dd>{count(breach.counting_threshold)}</dd>
+                <dt>"First minute"</dt>
+                <dd><Time at=breach.window_from style=TimeStyle::Short/></dd>
+                <dt>"Incident id"</dt>
+                <dd class="code">{row.incident_id}</dd>
+            </dl>
+        </Card>
+    }
+}

@@ -1,0 +1,215 @@
+//! Figures of one series: the month by day, a day by five minutes, an hour by minute.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use leptos::prelude::*;
+
+use super::{
+    super::{PageTitle, param, query},
+    head::Head,
+    tables::{DayTable, MinuteTable, ProbeTable},
+};
+use crate::{
+    model::{self, BucketRow, MetricsLevel, MetricsQuery, SeriesChoice},
+    request::{actor, services},
+    ui::{
+        Card, Empty, Scroll, Time, TimeStyle,
+        chart::Chart,
+        figure::{Count, percent_or_dash},
+        link, page,
+    },
+};
+
+/// Three levels of one series.
+#[component]
+pub(super) fn MetricsPage() -> impl IntoView {
+    let key = param("key");
+    let asked = MetricsQuery {
+        series: query("series"),
+        day: query("day").and_then(|day| day.parse().ok()),
+        hour: query("hour")
+            .and_then(|hour| hour.parse().ok())
+            .filter(|hour| *hour < 24),
+    };
+    page(async move { services().app_metrics(&actor(), &key, asked).await }, show)
+}
+
+fn show(metrics: model::MetricsPage) -> impl IntoView {
+    let model::MetricsPage {
+        head,
+        series,
+        chart,
+        level,
+    } = metrics;
+    let base = link::app(&head.key, "/metrics");
+    let selected = series
+        .iter()
+        .find(|s| s.selected)
+        .map(|s| s.id.clone())
+        .unwrap_or_default();
+    let month = link::with_query(&base, &[("series", &selected)]);
+    let content = match level {
+        None => view! {
+            <div class="card">
+                <Empty title="There are no figures yet">
+                    <p>"They appear a few minutes after measuring has begun."</p>
+                </Empty>
+            </div>
+        }
+        .into_any(),
+        Some(level) => {
+            let chart = chart.map(|chart| {
+                let title = chart.title.clone();
+                view! {
+                    <Card title>
+                        <div class="body">
+                            <Chart chart/>
+                        </div>
+                    </Card>
+                }
+            });
+            view! {
+                <Steps level=level.clone() month/>
+                {chart}
+                <Level level/>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <PageTitle text=format!("Metrics of {}", head.name)/>
+        <Head head tab="Metrics"/>
+        <div class="stack">
+            <SeriesPicker series base/>
+            {content}
+        </div>
+    }
+}
+
+/// Which series is shown; nothing to choose from when there is only one.
+#[component]
+fn SeriesPicker(series: Vec<SeriesChoice>, base: String) -> impl IntoView {
+    (series.len() > 1).then(|| {
+        let choices = series.into_iter().map(|choice| {
+            let href = link::with_query(&base, &[("series", &choice.id)]);
+            view! { <a class="chip" href=href aria-current=choice.selected.then_some("true")>{choice.name}</a> }
+        });
+        view! { <nav class="chips" aria-label="Series">{choices.collect_view()}</nav> }
+    })
+}
+
+fn day_text(date: NaiveDate) -> String {
+    date.format("%A, %-d\u{a0}%b\u{a0}%Y").to_string()
+}
+
+fn hour_text(from: DateTime<Utc>) -> String {
+    from.format("%H:00 to %H:59\u{a0}UTC").to_string()
+}
+
+/// The way back up, and to the neighbours.
+#[component]
+fn Steps(level: MetricsLevel, month: String) -> impl IntoView {
+    let (up, here, previous, next) = match level {
+        MetricsLevel::Month { .. } => return None,
+        MetricsLevel::Day {
+            date, previous, next, ..
+        } => (None, day_text(date), previous, next),
+        MetricsLevel::Hour {
+            from,
+            day_href,
+            previous,
+            next,
+            ..
+        } => (
+            Some((day_text(from.date_naive()), day_href)),
+            hour_text(from),
+            previous,
+            next,
+        ),
+    };
+    Some(view! {
+        <nav class="steps" aria-label="Period">
+            <ol>
+                <li><a href=month>"28\u{a0}days"</a></li>
+                {up.map(|(text, href)| view! { <li><a href=href>{text}</a></li> })}
+                <li aria-current="true">{here}</li>
+            </ol>
+            <div class="acts">
+                {previous.map(|href| view! { <a class="btn" rel="prev" href=href>"Earlier"</a> })}
+                {next.map(|href| view! { <a class="btn" rel="next" href=href>"Later"</a> })}
+            </div>
+        </nav>
+    })
+}
+
+#[component]
+fn Level(level: MetricsLevel) -> impl IntoView {
+    match level {
+        MetricsLevel::Month { days } => view! {
+            <Card title="By day" aside=|| "open a day for its five-minute figures">
+                <DayTable days/>
+            </Card>
+        }
+        .into_any(),
+        MetricsLevel::Day { buckets, .. } => view! {
+            <Card title="By five minutes" aside=|| "open a row for its minutes">
+                <BucketTable buckets/>
+            </Card>
+        }
+        .into_any(),
+        MetricsLevel::Hour { minutes, probes, .. } => view! {
+            <div class="halves">
+                <Card title="By minute">
+                    {if minutes.is_empty() {
+                        view! { <p class="body quiet">"Nothing was counted in this hour."</p> }.into_any()
+                    } else {
+                        view! { <MinuteTable minutes/> }.into_any()
+                    }}
+                </Card>
+                <Card title="Probes" aside=|| "good ones are kept 48\u{a0}h">
+                    {if probes.is_empty() {
+                        view! { <p class="body quiet">"No probe of this hour is kept."</p> }.into_any()
+                    } else {
+                        view! { <ProbeTable probes/> }.into_any()
+                    }}
+                </Card>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn BucketTable(buckets: Vec<BucketRow>) -> impl IntoView {
+    if buckets.is_empty() {
+        return view! { <p class="body quiet">"Nothing was counted on this day."</p> }.into_any();
+    }
+    let rows = buckets.into_iter().map(|row| {
+        let class = row.excluded.is_some().then_some("excused");
+        view! {
+            <tr class=class>
+                <th scope="row"><a href=row.href><Time at=row.from style=TimeStyle::ClockCell/></a></th>
+                <td class="num">{percent_or_dash(row.percent)}</td>
+                <td class="num"><Count value=row.good/></td>
+                <td class="num"><Count value=row.bad/></td>
+                <td>{row.excluded.map(|why| format!("excused: {why}"))}</td>
+            </tr>
+        }
+    });
+    view! {
+        <Scroll label="Figures by five minutes" tall=true>
+            <table class="rows dense">
+                <thead>
+                    <tr>
+                        <th scope="col">"From, UTC"</th>
+                        <th scope="col" class="num">"Rate"</th>
+                        <th scope="col" class="num">"Good"</th>
+                        <th scope="col" class="num">"Bad"</th>
+                        <th scope="col">"Left out"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </Scroll>
+    }
+    .into_any()
+}

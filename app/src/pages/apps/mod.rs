@@ -1,0 +1,32 @@
+//! Apps: the list, registering one, and the pages of one.
+
+mod breach;
+mod breaches;
+mod head;
+mod list;
+mod metrics;
+mod new;
+mod overview;
+mod settings;
+mod standing;
+mod tables;
+
+pub(super) use tables::MailTable;
+
+use leptos::prelude::*;
+use leptos_router::{MatchNestedRoutes, SsrMode, components::Route, path};
+
+/// Addresses below `/apps`.
+#[component(transparent)]
+pub(super) fn AppRoutes() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <Route path=path!("/apps") view=list::AppsPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/new") view=new::NewAppPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key") view=overview::OverviewPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/metrics") view=metrics::MetricsPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/breaches") view=breaches::BreachesPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/breaches/:incident") view=breach::BreachPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/settings") view=settings::SettingsPage ssr=SsrMode::Async/>
+    }
+    .into_inner()
+}

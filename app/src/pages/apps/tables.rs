@@ -1,0 +1,222 @@
+//! Tables that several pages of an app show.
+
+use leptos::prelude::*;
+
+use crate::{
+    model::{BreachRow, DayRow, MailRow, MinuteRow, ProbeRow},
+    request::viewer,
+    ui::{
+        Badge, MailBadge, Scroll, StandingBadge, Time, TimeStyle, Tone,
+        figure::{Count, duration, millis, millis_or_dash, percent, percent_or_dash},
+    },
+};
+
+/// One row per day, the latest first.
+#[component]
+pub(super) fn DayTable(days: Vec<DayRow>) -> impl IntoView {
+    let has_latency = days.iter().any(|day| day.p50_ms.is_some() || day.p95_ms.is_some());
+    let rows = days.into_iter().rev().map(move |day| {
+        view! {
+            <tr>
+                <th scope="row"><a href=day.href>{day.date.format("%-d\u{a0}%b\u{a0}%Y").to_string()}</a></th>
+                <td class="num">{percent_or_dash(day.percent)}</td>
+                <td class="num"><Count value=day.good/></td>
+                <td class="num"><Count value=day.bad/></td>
+                <td class="num"><Count value=u64::from(day.excluded_minutes)/></td>
+                <td class="num"><Count value=u64::from(day.silent_minutes)/></td>
+                <td class="num"><Count value=u64::from(day.breaches)/></td>
+                {has_latency
+                    .then(|| {
+                        view! {
+                            <td class="num">{millis_or_dash(day.p50_ms.map(|ms| ms as f64))}</td>
+                            <td class="num">{millis_or_dash(day.p95_ms.map(|ms| ms as f64))}</td>
+                        }
+                    })}
+            </tr>
+        }
+    });
+    view! {
+        <Scroll label="Figures by day" tall=true>
+            <table class="rows dense">
+                <thead>
+                    <tr>
+                        <th scope="col">"Day, UTC"</th>
+                        <th scope="col" class="num">"Rate"</th>
+                        <th scope="col" class="num">"Good"</th>
+                        <th scope="col" class="num">"Bad"</th>
+                        <th scope="col" class="num">"Excused min"</th>
+                        <th scope="col" class="num">"Silent min"</th>
+                        <th scope="col" class="num">"Breaches"</th>
+                        {has_latency
+                            .then(|| view! { <th scope="col" class="num">"p50"</th><th scope="col" class="num">"p95"</th> })}
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </Scroll>
+    }
+}
+
+/// Breaches, the latest first.
+#[component]
+pub(super) fn BreachTable(rows: Vec<BreachRow>, label: &'static str) -> impl IntoView {
+    let now = viewer().now;
+    let rows = rows.into_iter().map(move |row| {
+        let lasted = (row.closed_at.unwrap_or(now) - row.opened_at).num_seconds();
+        let lasted = if row.closed_at.is_some() {
+            duration(lasted)
+        } else {
+            format!("open, {}", duration(lasted))
+        };
+        view! {
+            <tr>
+                <th scope="row"><a href=row.href><Time at=row.opened_at style=TimeStyle::Cell/></a></th>
+                <td>{row.indicator}{row.target.map(|url| view! { <span class="key-line">{url}</span> })}</td>
+                <td class="num">{percent(row.lowest)}</td>
+                <td class="num">{lasted}</td>
+                <td><StandingBadge standing=row.standing/></td>
+            </tr>
+        }
+    });
+    view! {
+        <Scroll label>
+            <table class="rows">
+                <thead>
+                    <tr>
+                        <th scope="col">"Since, UTC"</th>
+                        <th scope="col">"Indicator"</th>
+                        <th scope="col" class="num">"Lowest"</th>
+                        <th scope="col" class="num">"Lasted"</th>
+                        <th scope="col">"Standing"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </Scroll>
+    }
+}
+
+/// Minutes with their counts.
+#[component]
+pub(super) fn MinuteTable(
+    minutes: Vec<MinuteRow>,
+    /// Whether the minutes may be of several days.
+    #[prop(optional)]
+    dated: bool,
+) -> impl IntoView {
+    let style = if dated { TimeStyle::Cell } else { TimeStyle::ClockCell };
+    let rows = minutes.into_iter().map(move |minute| {
+        let class = minute.excluded.is_some().then_some("excused");
+        view! {
+            <tr class=class>
+                <th scope="row"><Time at=minute.at style/></th>
+                <td class="num"><Count value=minute.good/></td>
+                <td class="num"><Count value=minute.bad/></td>
+                <td>{minute.excluded.map(|why| format!("excused: {why}"))}</td>
+            </tr>
+        }
+    });
+    view! {
+        <Scroll label="Minutes" tall=true>
+            <table class="rows dense">
+                <thead>
+                    <tr>
+                        <th scope="col">"Minute, UTC"</th>
+                        <th scope="col" class="num">"Good"</th>
+                        <th scope="col" class="num">"Bad"</th>
+                        <th scope="col">"Left out"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </Scroll>
+    }
+}
+
+/// Probes in full detail.
+#[component]
+pub(super) fn ProbeTable(probes: Vec<ProbeRow>, #[prop(optional)] dated: bool) -> impl IntoView {
+    let rows = probes.into_iter().map(move |probe| {
+        let tone = if probe.good { Tone::Good } else { Tone::Bad };
+        view! {
+            <tr>
+                <th scope="row">
+                    {dated.then(|| view! { <Time at=probe.at style=TimeStyle::Date/>", " })} <Time at=probe.at style=TimeStyle::Second/>
+                </th>
+                <td>
+                    <Badge tone word=probe.outcome/>
+                    {probe.reason.map(|reason| view! { <span class="key-line wrap">{reason}</span> })}
+                </td>
+                <td class="num">{millis_or_dash(probe.dns_ms)}</td>
+                <td class="num">{millis_or_dash(probe.connect_ms)}</td>
+                <td class="num">{millis_or_dash(probe.tls_ms)}</td>
+                <td class="num">{millis_or_dash(probe.first_byte_ms)}</td>
+                <td class="num">{millis(probe.total_ms)}</td>
+                <td class="code">{probe.address}</td>
+            </tr>
+        }
+    });
+    view! {
+        <Scroll label="Probes" tall=true>
+            <table class="rows dense">
+                <thead>
+                    <tr>
+                        <th scope="col">"Probe, UTC"</th>
+                        <th scope="col">"Outcome"</th>
+                        <th scope="col" class="num">"Name lookup"</th>
+                        <th scope="col" class="num">"Connect"</th>
+                        <th scope="col" class="num">"TLS"</th>
+                        <th scope="col" class="num">"First byte"</th>
+                        <th scope="col" class="num">"Total"</th>
+                        <th scope="col">"Address"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </Scroll>
+    }
+}
+
+/// Mails and where they are on their way.
+#[component]
+pub(in super::super) fn MailTable(mails: Vec<MailRow>, label: &'static str) -> impl IntoView {
+    let rows = mails.into_iter().map(|mail| {
+        let subject = match mail.href {
+            Some(href) => view! { <a href=href>{mail.subject}</a> }.into_any(),
+            None => mail.subject.into_any(),
+        };
+        let when = match (mail.sent_at, mail.next_attempt_at) {
+            (Some(at), _) => view! { <Time at style=TimeStyle::Cell/> }.into_any(),
+            (None, Some(at)) => view! { "next try "<Time at style=TimeStyle::Relative/> }.into_any(),
+            (None, None) => view! { <span class="quiet">"–"</span> }.into_any(),
+        };
+        view! {
+            <tr>
+                <th scope="row" class="wrap">{subject}<span class="key-line">"to "{mail.recipients}</span></th>
+                <td>
+                    <MailBadge state=mail.state/>
+                    {mail.error.map(|error| view! { <span class="key-line wrap">{error}</span> })}
+                </td>
+                <td><Time at=mail.queued_at style=TimeStyle::Cell/></td>
+                <td>{when}</td>
+                <td class="num">{mail.attempts}</td>
+            </tr>
+        }
+    });
+    view! {
+        <Scroll label>
+            <table class="rows">
+                <thead>
+                    <tr>
+                        <th scope="col">"Mail"</th>
+                        <th scope="col">"State"</th>
+                        <th scope="col">"Queued, UTC"</th>
+                        <th scope="col">"Sent, UTC"</th>
+                        <th scope="col" class="num">"Attempts"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </Scroll>
+    }
+}

@@ -1,0 +1,71 @@
+//! Every page, by what it is about. A page reads what it shows through [`crate::services::Services`] and renders it; it
+//! computes nothing and changes nothing.
+#![allow(unreachable_pub, reason = "the component macro writes public items")]
+
+mod account;
+mod apps;
+mod audit;
+mod links;
+mod mail;
+mod partners;
+mod people;
+mod sign_in;
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    hooks::{use_params_map, use_query_map},
+    path,
+};
+
+use crate::ui::{Layout, NotFoundPage, raw_text};
+
+/// All pages with what stands around them.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <Layout>
+                <Routes fallback=|| view! { <NotFoundPage/> }>
+                    <Route path=path!("/sign-in") view=sign_in::SignInPage ssr=SsrMode::Async/>
+                    <Route path=path!("/invitation/:token") view=links::InvitationPage ssr=SsrMode::Async/>
+                    <Route path=path!("/alert-address/:token") view=links::AlertAddressPage ssr=SsrMode::Async/>
+                    <apps::AppRoutes/>
+                    <partners::PartnerRoutes/>
+                    <Route path=path!("/people") view=people::PeoplePage ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async/>
+                    <Route path=path!("/mail") view=mail::MailQueuePage ssr=SsrMode::Async/>
+                    <Route path=path!("/mail/:id") view=mail::MailPage ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=account::AccountPage ssr=SsrMode::Async/>
+                </Routes>
+            </Layout>
+        </Router>
+    }
+}
+
+/// The part of the address that the route calls `name`.
+fn param(name: &str) -> String {
+    use_params_map().read_untracked().get(name).unwrap_or_default()
+}
+
+/// The query parameter `name`.
+fn query(name: &str) -> Option<String> {
+    use_query_map()
+        .read_untracked()
+        .get(name)
+        .filter(|value| !value.is_empty())
+}
+
+/// The page of a list that was asked for, from 1.
+fn page_number() -> u32 {
+    query("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1)
+}
+
+/// What the browser shows as the name of the page.
+#[component]
+fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
+    view! { <Title text=raw_text(&format!("{text} · Rampart"))/> }
+}

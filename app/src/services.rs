@@ -1,0 +1,61 @@
+//! The one trait through which pages reach the server.
+//!
+//! Every method authorises the actor and reads through their scope; what the actor may not know of is
+//! [`AppError::NotFound`], exactly as if it did not exist (SPEC section 1).
+
+use async_trait::async_trait;
+use rampart_domain::access::Actor;
+
+use crate::model::{
+    AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
+    BreachPage, InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage,
+    PeoplePage,
+};
+
+/// Why a page cannot be shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppError {
+    /// It does not exist, or the reader may not know that it does.
+    #[error("not found")]
+    NotFound,
+    /// The reader knows the thing but may not do this with it.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Something failed on our side; the log has the details under the request's id.
+    #[error("something went wrong")]
+    Internal,
+}
+
+pub type Result<T> = std::result::Result<T, AppError>;
+
+/// What the list of apps is narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppQuery {
+    /// Part of the name or key.
+    pub search: String,
+    pub archived: bool,
+    /// From 1.
+    pub page: u32,
+}
+
+#[async_trait]
+pub trait Services: Send + Sync {
+    async fn apps(&self, actor: &Actor, query: AppQuery) -> Result<AppList>;
+    async fn new_app(&self, actor: &Actor) -> Result<NewAppPage>;
+    async fn app_overview(&self, actor: &Actor, key: &str) -> Result<AppOverview>;
+    async fn app_metrics(&self, actor: &Actor, key: &str, query: MetricsQuery) -> Result<MetricsPage>;
+    async fn app_breaches(&self, actor: &Actor, key: &str, page: u32) -> Result<BreachList>;
+    async fn breach(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage>;
+    async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings>;
+    async fn partners(&self, actor: &Actor) -> Result<PartnersPage>;
+    async fn partner(&self, actor: &Actor, id: &str) -> Result<PartnerPage>;
+    async fn people(&self, actor: &Actor) -> Result<PeoplePage>;
+    async fn audit(&self, actor: &Actor, filter: AuditFilter) -> Result<AuditPage>;
+    async fn mail_queue(&self, actor: &Actor, filter: &str, page: u32) -> Result<MailQueue>;
+    async fn mail(&self, actor: &Actor, id: &str) -> Result<MailPage>;
+    async fn account(&self, actor: &Actor) -> Result<AccountPage>;
+    /// The invitation behind a one-time link, which needs no sign-in.
+    async fn invitation(&self, token: &str) -> Result<InvitationPage>;
+    /// The alert address behind the link of a drill mail, which needs no sign-in.
+    async fn alert_confirmation(&self, token: &str) -> Result<AlertConfirmationPage>;
+}

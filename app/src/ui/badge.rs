@@ -1,0 +1,130 @@
+//! State as shape, word and colour, never as colour alone.
+
+use leptos::prelude::*;
+
+use super::figure::amount;
+use crate::model::{AppState, Budget, MailState, Standing};
+
+/// How bad something is. Each has a shape of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// A tick.
+    Good,
+    /// A triangle.
+    Warn,
+    /// A square.
+    Bad,
+    /// A broken ring.
+    Unknown,
+}
+
+impl Tone {
+    /// The class that gives the colours.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The shape in the sprite of the layout.
+    pub fn shape(self) -> &'static str {
+        match self {
+            Self::Good => "#shape-good",
+            Self::Warn => "#shape-warn",
+            Self::Bad => "#shape-bad",
+            Self::Unknown => "#shape-unknown",
+        }
+    }
+}
+
+impl AppState {
+    /// The one name of the state, and how bad it is.
+    pub fn word(self) -> (Tone, &'static str) {
+        match self {
+            Self::Good => (Tone::Good, "On target"),
+            Self::NotMeasured => (Tone::Unknown, "Not measured"),
+            Self::Unknown => (Tone::Unknown, "No data"),
+            Self::BelowTarget => (Tone::Warn, "Below target"),
+            Self::Breach => (Tone::Bad, "Breach open"),
+            Self::Archived => (Tone::Unknown, "Archived"),
+        }
+    }
+}
+
+impl Budget {
+    /// What is left in words ("8 of 40 min left"), and how bad that is.
+    pub fn words(&self) -> (Tone, String) {
+        let unit = if self.in_minutes { "min" } else { "failures" };
+        let Some(share) = self.share else {
+            return (Tone::Unknown, "nothing counted".to_owned());
+        };
+        if self.left < 0.0 {
+            return (Tone::Bad, format!("{}\u{202f}{unit} over", amount(self.left)));
+        }
+        let tone = if share < 0.25 { Tone::Warn } else { Tone::Good };
+        (
+            tone,
+            format!("{} of {}\u{202f}{unit} left", amount(self.left), amount(self.allowed)),
+        )
+    }
+}
+
+/// A state: shape, word, colour.
+#[component]
+pub fn Badge(tone: Tone, #[prop(into)] word: String) -> impl IntoView {
+    view! {
+        <span class=format!("state {}", tone.class())>
+            <svg aria-hidden="true">
+                <use href=tone.shape()></use>
+            </svg>
+            {word}
+        </span>
+    }
+}
+
+/// How an app is doing.
+#[component]
+pub fn AppBadge(state: AppState) -> impl IntoView {
+    let (tone, word) = state.word();
+    view! { <Badge tone word/> }
+}
+
+/// Whether a breach counts.
+#[component]
+pub fn StandingBadge(standing: Standing) -> impl IntoView {
+    let (tone, word) = match standing {
+        Standing::Blip => (Tone::Unknown, "blip"),
+        Standing::Counts => (Tone::Bad, "counts"),
+        Standing::Excused => (Tone::Unknown, "excused"),
+    };
+    view! { <Badge tone word/> }
+}
+
+/// Where a mail is on its way.
+#[component]
+pub fn MailBadge(state: MailState) -> impl IntoView {
+    let (tone, word) = match state {
+        MailState::Queued => (Tone::Unknown, "Waiting"),
+        MailState::Retrying => (Tone::Warn, "Retrying"),
+        MailState::Sent => (Tone::Good, "Sent"),
+        MailState::Failed => (Tone::Bad, "Failed"),
+    };
+    view! { <Badge tone word/> }
+}
+
+/// What is left of an error budget, in words and as a bar. An overspent budget fills the whole bar in its colour.
+#[component]
+pub fn BudgetBar(budget: Budget) -> impl IntoView {
+    let (tone, word) = budget.words();
+    let share = budget.share.unwrap_or(0.0);
+    let width = if share < 0.0 { 100.0 } else { share.min(1.0) * 100.0 };
+    view! {
+        <Badge tone word/>
+        <svg class=format!("bar {}", tone.class()) viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+            <rect width=format!("{width:.1}") height="1"></rect>
+        </svg>
+    }
+}

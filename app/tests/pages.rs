@@ -1,0 +1,335 @@
+//! Pages rendered on made-up services: what must be on them, and what must never be.
+
+#![allow(clippy::unwrap_used, reason = "a test may simply stop")]
+
+#[path = "../examples/gallery/fake/mod.rs"]
+#[allow(dead_code, reason = "the gallery uses more of it")]
+mod fake;
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, to_bytes},
+    http::Request,
+};
+use fake::{Fake, now, people};
+use leptos::prelude::provide_context;
+use rampart_app::{
+    form::{CarriedForm, FieldError, FormState},
+    pages::App,
+    request::{Assets, Platform, ServicesRef, Viewer},
+    ui::shell,
+};
+
+/// What a page is asked with.
+#[derive(Clone, Default)]
+struct Ask {
+    who: &'static str,
+    refused: Option<FormState>,
+    carried: Option<CarriedForm>,
+}
+
+/// The status and the text of the page at `path`.
+async fn ask(path: &str, ask: Ask) -> (u16, String) {
+    // Listing the routes also starts the executor.
+    let _ = leptos_axum::generate_route_list(App);
+    let viewer = Viewer {
+        actor: people::actor(ask.who),
+        now: now(),
+        flash: None,
+        platform: Platform {
+            name: "Atlassian".to_owned(),
+            designation: "Cloud Fortified".to_owned(),
+        },
+        assets: Assets {
+            script: "rampart-1".to_owned(),
+            style: "rampart-2".to_owned(),
+        },
+        request_id: "request-7".to_owned(),
+    };
+    let services: ServicesRef = Arc::new(Fake);
+    let context = move || {
+        provide_context(viewer.clone());
+        provide_context(services.clone());
+        if let Some(state) = ask.refused.clone() {
+            provide_context(state);
+        }
+        if let Some(form) = ask.carried.clone() {
+            provide_context(form);
+        }
+    };
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    let response = leptos_axum::render_app_async_with_context(context, shell)(request).await;
+    let status = response.status().as_u16();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    // Marks between texts, and the spaces within numbers, are not what these tests are about.
+    let text = String::from_utf8(body.to_vec())
+        .unwrap()
+        .replace("<!>", "")
+        .replace(['\u{a0}', '\u{202f}'], " ");
+    (status, text)
+}
+
+async fn owner(path: &str) -> String {
+    let (status, text) = ask(
+        path,
+        Ask {
+            who: "owner",
+            ..Ask::default()
+        },
+    )
+    .await;
+    assert_eq!(status, 200, "{path}");
+    text
+}
+
+fn refusal(form: &str, field: &str, values: &[(&str, &str)]) -> Option<FormState> {
+    Some(FormState {
+        form: form.to_owned(),
+        values: values.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        errors: vec![FieldError {
+            field: field.to_owned(),
+            message: "Not like this.".to_owned(),
+        }],
+        message: None,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_answers() {
+    let app = "/apps/com.kestrel.timesheets";
+    for path in [
+        "/apps",
+        "/apps/new",
+        app,
+        &format!("{app}/metrics"),
+        &format!("{app}/metrics?day=2026-11-23"),
+        &format!("{app}/metrics?day=2026-11-23&hour=13"),
+        &format!("{app}/breaches"),
+        &format!("{app}/breaches/excused"),
+        &format!("{app}/settings"),
+        "/partners",
+        "/partners/new",
+        "/partners/1",
+        "/people",
+        "/audit",
+        "/mail",
+        "/mail/1",
+        "/account",
+    ] {
+        let (status, text) = ask(
+            path,
+            Ask {
+                who: "staff",
+                ..Ask::default()
+            },
+        )
+        .await;
+        assert_eq!(status, 200, "{path}");
+        assert_eq!(text.matches("<h1").count(), 1, "{path} has one main heading");
+        assert!(text.contains(" · Rampart</title>"), "{path} has a title");
+        assert!(
+            !text.contains("style="),
+            "{path} has no inline styles, which the browser would refuse"
+        );
+        assert!(!text.contains(" onclick="), "{path} has no inline handlers");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_form_keeps_what_was_typed_beside_the_reason() {
+    let refused = refusal(
+        "app-details",
+        "name",
+        &[("name", "My \"app\" <b>"), ("kind", "forge"), ("version", "6")],
+    );
+    let (_, text) = ask(
+        "/apps/good/settings",
+        Ask {
+            who: "owner",
+            refused,
+            ..Ask::default()
+        },
+    )
+    .await;
+    assert!(text.contains("role=\"alert\""));
+    assert!(
+        text.contains("href=\"#app-details-name\""),
+        "the summary leads to the field"
+    );
+    assert!(text.contains("id=\"app-details-name-error\""));
+    assert!(text.contains("aria-invalid=\"true\""));
+    assert!(
+        text.contains("value=\"My &quot;app&quot; &lt;b>\"") || text.contains("value=\"My &quot;app&quot; &lt;b&gt;\""),
+        "{text}"
+    );
+    assert!(
+        text.contains("name=\"version\" value=\"6\""),
+        "an edit that was refused still rests on the version it began with"
+    );
+    let health = text.split("id=\"health-check\"").last().unwrap();
+    assert!(health.contains("value=\"/health\""), "the other forms are fresh");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_shows_both_texts() {
+    let refused = refusal("app-details", "version", &[("name", "Mine"), ("version", "6")]);
+    let (_, text) = ask(
+        "/apps/good/settings",
+        Ask {
+            who: "owner",
+            refused,
+            ..Ask::default()
+        },
+    )
+    .await;
+    assert!(text.contains("value=\"Mine\""));
+    assert!(text.contains("Saved meanwhile by somebody else: <q>Timesheets for Jira</q>"));
+    assert!(
+        text.contains("name=\"version\" value=\"7\""),
+        "sending again is a decision"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_area_keeps_every_line() {
+    let refused = refusal(
+        "health-check",
+        "base_urls",
+        &[("base_urls", "\nhttps://a.example\n</textarea><b>")],
+    );
+    let (_, text) = ask(
+        "/apps/good/settings",
+        Ask {
+            who: "owner",
+            refused,
+            ..Ask::default()
+        },
+    )
+    .await;
+    let area = text.split("id=\"health-check-base_urls\"").nth(1).unwrap();
+    let area = area.split("</textarea>").next().unwrap().split_once('>').unwrap().1;
+    assert!(area.starts_with("\n\nhttps://a.example\n&lt;/textarea"), "{area:?}");
+    assert!(!area.contains("<!"), "no marks within: {area:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn states_are_words() {
+    for (key, word, sentence) in [
+        ("good", "On target", "every service level is on target"),
+        ("below", "Below target", "7 Dec 2026"),
+        ("new-one", "Not measured", "Staff of Atlassian start it here"),
+        ("unknown", "No data", "Nothing was counted in the last 15 minutes"),
+        ("archived", "Archived", "This app is archived"),
+        (
+            "com.kestrel.timesheets",
+            "Breach open",
+            "It closes once the condition has not held for 15 minutes",
+        ),
+    ] {
+        let text = owner(&format!("/apps/{key}")).await;
+        assert!(text.contains(word), "{key}: {word}");
+        assert!(text.contains(sentence), "{key}: {sentence}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_names_stay_text() {
+    let text = owner("/apps/hostile").await;
+    assert!(!text.contains("<script>alert"));
+    assert!(text.contains("<title>&lt;script>alert(1)&lt;/script> &amp; "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_have_their_status_and_say_what_next() {
+    let signed_in = || Ask {
+        who: "owner",
+        ..Ask::default()
+    };
+    let (status, text) = ask("/nowhere", signed_in()).await;
+    assert!(status == 404 && text.contains("There is no such page"));
+    let (status, foreign) = ask("/apps/missing", signed_in()).await;
+    assert_eq!(status, 404);
+    assert!(foreign.contains("There is no such page"));
+    let (status, text) = ask("/apps/forbidden", signed_in()).await;
+    assert!(status == 403 && text.contains("Only reviewers start the measuring"));
+    let (status, text) = ask("/apps/broken", signed_in()).await;
+    assert!(status == 500 && text.contains("request-7"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_navigation_offers_what_the_reader_may_do() {
+    let links = |text: String| text.split("</nav>").next().unwrap().matches("<a ").count();
+    let member = ask(
+        "/apps",
+        Ask {
+            who: "member",
+            ..Ask::default()
+        },
+    )
+    .await
+    .1;
+    assert!(member.contains(">Team<") && !member.contains(">People<") && !member.contains(">Audit<"));
+    let staff = ask(
+        "/apps",
+        Ask {
+            who: "staff",
+            ..Ask::default()
+        },
+    )
+    .await
+    .1;
+    assert!(staff.contains(">People<") && staff.contains(">Mail<") && staff.contains(">Partners<"));
+    assert!(links(staff) > links(member));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_who_may_not_edit_see_no_forms() {
+    let text = ask(
+        "/apps/good/settings",
+        Ask {
+            who: "staff",
+            ..Ask::default()
+        },
+    )
+    .await
+    .1;
+    assert!(!text.contains("id=\"app-details\"") && !text.contains("id=\"archive-app\""));
+    assert!(text.contains("id=\"stop-measuring\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sign_in_page_carries_a_form_along_without_scripts() {
+    let carried = CarriedForm {
+        action: "/apps/new".to_owned(),
+        values: vec![("name".to_owned(), "a \"b\"".to_owned())],
+    };
+    let (_, text) = ask(
+        "/sign-in?next=/apps",
+        Ask {
+            carried: Some(carried),
+            ..Ask::default()
+        },
+    )
+    .await;
+    assert!(text.contains("name=\"carried_action\" value=\"/apps/new\""));
+    assert!(text.contains("name=\"carried.name\" value=\"a &quot;b&quot;\""));
+    assert!(text.contains("Your session had ended"));
+    assert!(text.contains("name=\"next\" value=\"/apps\""));
+    assert!(
+        !text.contains("modulepreload"),
+        "no script is fetched before the sign-in"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_time_links_need_no_sign_in() {
+    let (_, new) = ask("/invitation/t", Ask::default()).await;
+    assert!(new.contains("name=\"password_again\"") && new.contains("autocomplete=\"new-password\""));
+    let (_, known) = ask("/invitation/known", Ask::default()).await;
+    assert!(!known.contains("name=\"password_again\"") && known.contains("autocomplete=\"current-password\""));
+    let (_, address) = ask("/alert-address/t", Ask::default()).await;
+    assert!(address.contains("action=\"/alert-address/t\""));
+    let (status, _) = ask("/invitation/missing", Ask::default()).await;
+    assert_eq!(status, 404);
+}

@@ -1,0 +1,77 @@
+use super::Role;
+
+/// Something a signed-in person may want to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// See an app: its figures, breaches, settings and mails.
+    ViewApp,
+    /// Register a new app of a partner.
+    RegisterApp,
+    /// Change an app's details, health check and alert address, and test the health check.
+    EditApp,
+    /// Archive an app, or take it back.
+    ArchiveApp,
+    /// Start and stop the measuring of an app.
+    MeasureApp,
+    /// See a partner and its members.
+    ViewPartner,
+    /// Create, rename and archive partners.
+    ManagePartners,
+    /// Invite, promote and remove the members of a partner.
+    ManageMembers,
+    /// Invite staff, give and take staff roles, disable and enable accounts.
+    ManagePeople,
+    /// Read the audit log.
+    ViewAudit,
+    /// See the state of all outgoing mail, and send an item again.
+    ManageMail,
+}
+
+impl Action {
+    pub const ALL: [Self; 11] = [
+        Self::ViewApp,
+        Self::RegisterApp,
+        Self::EditApp,
+        Self::ArchiveApp,
+        Self::MeasureApp,
+        Self::ViewPartner,
+        Self::ManagePartners,
+        Self::ManageMembers,
+        Self::ManagePeople,
+        Self::ViewAudit,
+        Self::ManageMail,
+    ];
+}
+
+/// How far a role's permission reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grant {
+    /// Not at all.
+    No,
+    /// For the partner the role was given in.
+    OwnPartner,
+    /// For every partner.
+    Everywhere,
+}
+
+/// What `role` alone may do (SPEC section 1). A person with several roles has the widest of their grants.
+pub fn grant(role: Role, action: Action) -> Grant {
+    use Action as A;
+    use Grant::{Everywhere, No, OwnPartner};
+    use Role as R;
+    match (action, role) {
+        (A::ViewApp, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::ViewApp, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
+        (A::RegisterApp | A::ArchiveApp, R::PartnerOwner) => OwnPartner,
+        (A::EditApp, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::MeasureApp, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
+        (A::ViewPartner, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::ViewPartner, _) => Everywhere,
+        (A::ManagePartners | A::ManagePeople | A::ManageMail, R::Administrator) => Everywhere,
+        (A::ManageMembers, R::PartnerOwner) => OwnPartner,
+        (A::ManageMembers, R::Administrator) => Everywhere,
+        (A::ViewAudit, R::PartnerOwner) => OwnPartner,
+        (A::ViewAudit, R::ProgramManager | R::Administrator) => Everywhere,
+        _ => No,
+    }
+}

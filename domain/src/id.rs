@@ -1,0 +1,51 @@
+//! Identifiers, one type for each kind of thing, so that they cannot be mixed up.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A person with an account.
+    UserId,
+    /// A partner: the company whose people own apps.
+    PartnerId,
+    /// An app of a partner.
+    AppId,
+    /// A series: (app, product, SLI, group, target), SPEC section 2.
+    SeriesId,
+    /// An alert episode: one row of the breach history.
+    EpisodeId,
+    /// An item of the mail outbox.
+    MailId,
+    /// An invitation of a person by mail.
+    InvitationId,
+    /// A request to send the alerts of an app to an address.
+    AlertAddressId,
+}

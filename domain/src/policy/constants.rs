@@ -1,0 +1,19 @@
+use super::Ppm;
+
+/// Length of the window over which an objective is assessed, in minutes: 28 days (SPEC section 2, column "SLO (28 d)").
+pub const SLO_WINDOW: u32 = 28 * 24 * 60;
+
+/// An episode closes OK when no defined evaluation of the last so many minutes held (SPEC section 2).
+pub const CLOSE_AFTER: i64 = 15;
+
+/// An episode closes UNKNOWN after so many minutes without a defined evaluation: 24 h (SPEC section 2).
+pub const UNKNOWN_AFTER: i64 = 24 * 60;
+
+/// Least number of minutes between the mails of an open episode: 24 h (SPEC section 2).
+pub const REMIND_EVERY: i64 = 24 * 60;
+
+/// Least number of bad events with which an episode counts (SPEC section 2: "max(2, 5 % of the error budget)").
+pub const COUNTING_MINIMUM: u64 = 2;
+
+/// Share of the 28-day error budget with which an episode counts (SPEC section 2: "max(2, 5 % of the error budget)").
+pub const COUNTING_SHARE: Ppm = Ppm(50_000);

@@ -1,0 +1,9 @@
+//! The measurement policy: objectives, alert conditions, and the fixed durations of the rules (SPEC section 2).
+
+mod constants;
+mod measurement;
+mod ppm;
+
+pub use constants::{CLOSE_AFTER, COUNTING_MINIMUM, COUNTING_SHARE, REMIND_EVERY, SLO_WINDOW, UNKNOWN_AFTER};
+pub use measurement::{AlertCondition, MeasurementPolicy, PolicyError, SliPolicies, SliPolicy};
+pub use ppm::Ppm;

@@ -1,0 +1,11 @@
+//! What is measured: SLIs, products, groups, and the series they span (SPEC section 2).
+
+mod key;
+mod name;
+mod series;
+
+pub use key::UnknownKey;
+pub use name::metric_name;
+pub use series::{Group, Product, SeriesKey, Sli};
+
+pub(crate) use key::text_key;

@@ -1,0 +1,62 @@
+use super::*;
+
+fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let path = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&path, file).unwrap();
+    Config::load(Some(path.path()), environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+}
+
+#[test]
+fn defaults_serve_on_loopback_with_sqlite() {
+    let config = Config::load(None, []).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:3000");
+    assert_eq!(config.server.public_url.as_str(), "http://127.0.0.1:3000/");
+    assert!(config.database.url.is_none());
+    assert_eq!(config.probe.timeout, Duration::from_secs(3));
+}
+
+#[test]
+fn the_environment_goes_over_the_file() {
+    let config = load(
+        "[server]\nlisten = '0.0.0.0:80'\n[platform]\nname = 'Acme'\n[probe]\nallow_ports = [8080]",
+        &[("RAMPART_PLATFORM_NAME", "Other"), ("RAMPART_PROBE_ALLOW_NETWORKS", "10.0.0.0/8, 127.0.0.0/8"), ("PATH", "/bin")],
+    )
+    .unwrap();
+    assert_eq!(config.server.listen.to_string(), "0.0.0.0:80");
+    assert_eq!(config.platform.name, "Other");
+    assert_eq!(config.probe.allow_ports, [8080]);
+    assert_eq!(config.probe.allow_networks.len(), 2);
+}
+
+#[test]
+fn all_problems_are_listed_at_once() {
+    let error = load(
+        "[server]\nlisten = 3000\npublic_url = 'https://a.example/path'\n[databse]\npath = 'x'\n[probe]\nallow_networks = '10.0.0.0/8'\nconfirm_attempts = 7\n[log]\nformat = 'xml'",
+        &[("RAMPART_MAIL_RELAY", "http://x"), ("RAMPART_SERVER_LISTN", "y")],
+    )
+    .unwrap_err();
+    insta::assert_snapshot!(error.to_string(), @r#"
+    the configuration has 8 problem(s):
+      server.listen: must be an address with a port such as 127.0.0.1:3000, not a number
+      server.public_url: must be http(s)://host[:port] without a path
+      RAMPART_MAIL_RELAY: must be smtp://host:port or smtps://user:password@host
+      probe.confirm_attempts: must be 1 or 2
+      probe.allow_networks: must be a list, not a text
+      log.format: must be text or json, not "xml"
+      databse.path: there is no such setting; did you mean database.path?
+      RAMPART_SERVER_LISTN: there is no such setting; did you mean RAMPART_SERVER_LISTEN?
+    "#);
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let config = Config::load(None, [("RAMPART_DATABASE_URL".to_owned(), "postgres://me:hunter2@db/x".to_owned())]).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn an_unreadable_file_is_a_problem() {
+    let error = Config::load(Some(Path::new("/does/not/exist.toml")), []).unwrap_err();
+    assert_eq!(error.0.len(), 1);
+    assert!(error.to_string().contains("/does/not/exist.toml: cannot be read"), "{error}");
+}

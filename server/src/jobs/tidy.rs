@@ -1,0 +1,34 @@
+//! Takes away what is no longer of use: sessions that have ended.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    service::Service,
+    store::{self, sessions},
+};
+
+const EVERY: Duration = Duration::from_secs(3_600);
+
+pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
+    loop {
+        if let Err(error) = tidy(&service).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions could not be deleted");
+        }
+        tokio::select! {
+            () = service.clock.sleep(EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn tidy(service: &Service) -> store::Result<()> {
+    let mut tx = service.store.portal.begin().await?;
+    let deleted = sessions::delete_expired(&mut tx, service.clock.now()).await?;
+    tx.commit().await?;
+    if deleted > 0 {
+        tracing::info!(deleted, "ended sessions deleted");
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The server: use cases, storage, HTTP, jobs, mail, prober. `main.rs` only starts it.
+
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod http;
+pub mod jobs;
+pub mod mail;
+pub mod probe;
+pub mod random;
+pub mod service;
+pub mod store;

@@ -1,0 +1,13 @@
+//! What Rampart writes to people, and how it is sent.
+
+mod alert;
+mod drill;
+pub mod incident_data;
+mod invitation;
+mod letter;
+pub mod send;
+
+pub use alert::{Alert, Hour, alert};
+pub use drill::{Drill, drill};
+pub use invitation::invitation;
+pub use letter::{PATIENCE, Stationery};

@@ -1,0 +1,106 @@
+//! Handing a mail over to the relay.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::Utc;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
+    transport::smtp::client::{Tls, TlsParameters},
+};
+use url::Url;
+
+use crate::{config, store::outbox::Mail};
+
+/// How long one step of the conversation with the relay may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The connection to the mail relay.
+pub struct Relay {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+/// Why a mail was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The relay refuses for good: it says that trying again is useless.
+    #[error("{0}")]
+    Refused(String),
+    /// Try again.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Relay {
+    /// # Errors
+    /// When the relay's host is no name that TLS could check.
+    pub fn new(mail: &config::Mail) -> anyhow::Result<Option<Self>> {
+        let Some(url) = &mail.relay else { return Ok(None) };
+        let transport = transport(&url.0).context("mail.relay")?;
+        Ok(Some(Self { transport, from: mail.from.clone() }))
+    }
+
+    /// # Errors
+    /// What the relay said, or why it was not reached.
+    pub async fn send(&self, mail: &Mail) -> Result<(), SendError> {
+        let message = message(&self.from, mail).map_err(|error| SendError::Refused(format!("{error:#}")))?;
+        self.transport.send(message).await.map(drop).map_err(|error| {
+            let said = said(&error);
+            if error.is_permanent() { SendError::Refused(said) } else { SendError::Failed(said) }
+        })
+    }
+}
+
+/// The error with its causes, in one line.
+fn said(error: &lettre::transport::smtp::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// TLS is required unless the relay is on this machine (SPEC section 2.3).
+fn transport(url: &Url) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
+    let host = url.host_str().context("the URL has no host")?;
+    let mut bare = url.clone();
+    bare.set_query(None);
+    let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(bare.as_str())?.timeout(Some(TIMEOUT));
+    let builder = match (url.scheme(), is_loopback(url)) {
+        ("smtps", _) | (_, true) => builder,
+        _ => builder.tls(Tls::Required(TlsParameters::new(host.to_owned())?)),
+    };
+    Ok(builder.build())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn message(from: &Mailbox, mail: &Mail) -> anyhow::Result<Message> {
+    let mut builder = Message::builder()
+        .from(from.clone())
+        .message_id(Some(mail.message_id.clone()))
+        .date(std::time::SystemTime::from(mail.queued_at.with_timezone(&Utc)))
+        .subject(&mail.subject)
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
+    for recipient in &mail.recipients.0 {
+        builder = builder.to(recipient.parse().with_context(|| format!("\"{recipient}\" is no address that mail can be sent to"))?);
+    }
+    Ok(builder.multipart(MultiPart::alternative_plain_html(mail.body_text.clone(), mail.body_html.clone()))?)
+}

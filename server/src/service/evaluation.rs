@@ -1,0 +1,256 @@
+//! The evaluation: once a minute, for all series (SPEC section 2). What it decides, its mails, its audit rows and the mark of
+//! how far it came are one transaction, so a tick counts exactly once, whatever happens to the server.
+
+use std::collections::HashMap;
+
+use rampart_domain::{
+    alert::{self, Closing, Evaluated, OpenEpisode, Step, alert_window},
+    count::{Counts, Minute, MinuteCounts, MinuteRange},
+    exclusion::{Ledger, SeriesRef},
+    id::{EpisodeId, SeriesId},
+    policy::{MeasurementPolicy, SLO_WINDOW, SliPolicy},
+    slo,
+};
+use serde_json::{Value, json};
+
+use super::{
+    Result, Service,
+    audit::{self, Change},
+    figures::series_ref,
+    mails::alert_recipients,
+};
+use crate::{
+    mail::{self, Alert, incident_data::IncidentStatus},
+    random,
+    store::{
+        Tx,
+        audit::Who,
+        counts, episodes,
+        episodes::Episode,
+        ledger, outbox, progress,
+        series::{self, Measured},
+    },
+};
+
+/// Name of the mark of how far the evaluation has come.
+pub const PROGRESS: &str = "evaluation";
+
+/// What one evaluation of one series came to.
+struct Outcome<'a> {
+    series: &'a Measured,
+    policy: SliPolicy,
+    id: EpisodeId,
+    incident_id: String,
+    episode: OpenEpisode,
+    is_new: bool,
+    /// Whether it began to count at this tick.
+    counts_now: bool,
+    closing: Option<Closing>,
+    mail: Option<IncidentStatus>,
+}
+
+impl Service {
+    /// Evaluates every series at `tick`. `last` is the tick evaluated before; when another server was faster, nothing
+    /// happens. Says how many mails were queued.
+    pub async fn evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<usize> {
+        let policy = MeasurementPolicy::standard();
+        let measured = series::measured(&self.store.portal).await?;
+        let open = episodes::open(&self.store.portal).await?;
+        let ended = self.series_of_ended(&measured, &open).await?;
+        let range = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick);
+        let ledger = ledger::in_force(&self.store.portal, None, range).await?;
+        let minutes = self.minutes_of_windows(&policy, measured.iter().chain(&ended), tick).await?;
+        let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();
+
+        let mut outcomes = Vec::new();
+        for series in measured.iter().chain(&ended).filter(|m| m.series.key.is_slo()) {
+            let Some(policy) = policy.for_sli(series.series.key.sli).copied() else { continue };
+            let minutes = minutes.get(&series.series.id).map(Vec::as_slice).unwrap_or_default();
+            let evaluated = evaluated(series_ref(&series.series), &policy, tick, minutes, &ledger);
+            let open = open.get(&series.series.id);
+            outcomes.extend(self.outcome(series, policy, open, &evaluated, &ledger).await?);
+        }
+        self.apply(last, tick, &outcomes).await
+    }
+
+    /// Decides on one series; nothing when it neither has nor opens an episode.
+    async fn outcome<'a>(
+        &self,
+        series: &'a Measured,
+        policy: SliPolicy,
+        open: Option<&Episode>,
+        evaluated: &Evaluated,
+        ledger: &Ledger,
+    ) -> Result<Option<Outcome<'a>>> {
+        let step = alert::advance(&policy, open.map(|e| &e.episode), evaluated);
+        let (mut episode, closing, mail) = match step {
+            Step::Nothing => return Ok(None),
+            Step::Opened(episode) => (episode, None, Some(IncidentStatus::Anomalous)),
+            Step::StillOpen { episode, remind } => (episode, None, remind.then_some(IncidentStatus::Anomalous)),
+            Step::Closed { episode, closing } => (episode, Some(closing), Some(status(closing))),
+        };
+        let counts_now = episode.counted_at.is_none() && {
+            let bad = self.bad_since(series, episode.bad_range(evaluated), ledger).await?;
+            // Below the least that can count there is no need to sum up four weeks.
+            bad >= rampart_domain::policy::COUNTING_MINIMUM && {
+                let window = slo::slo_window(evaluated.tick, &policy);
+                let sums = self.sums(std::slice::from_ref(&series.series), window, ledger).await?;
+                let month = sums.get(&series.series.id).map(|s| s.adjusted).unwrap_or_default();
+                alert::counts_now(&policy, &episode, bad, month)
+            }
+        };
+        if counts_now {
+            episode.counted_at = Some(evaluated.tick);
+        }
+        let (id, incident_id) = match open {
+            Some(open) => (open.id, open.incident_id.clone()),
+            None => (EpisodeId(random::id(evaluated.tick.start())), random::incident_id()),
+        };
+        Ok(Some(Outcome { series, policy, id, incident_id, episode, is_new: open.is_none(), counts_now, closing, mail }))
+    }
+
+    async fn apply(&self, last: Option<Minute>, tick: Minute, outcomes: &[Outcome<'_>]) -> Result<usize> {
+        let hours = self.last_hours(outcomes, tick).await?;
+        let mut tx = self.store.portal.begin().await?;
+        if !progress::advance(&mut tx, PROGRESS, last, tick).await? {
+            return Ok(0);
+        }
+        for outcome in outcomes {
+            let series = &outcome.series.series;
+            if outcome.is_new {
+                episodes::insert(&mut tx, outcome.id, series.id, series.app, &outcome.incident_id, &outcome.episode).await?;
+            } else {
+                let closed = outcome.closing.map(|closing| (tick, closing));
+                episodes::update(&mut tx, outcome.id, &outcome.episode, closed).await?;
+            }
+        }
+        let mut mails = 0;
+        for (outcome, hour) in outcomes.iter().zip(&hours).filter(|(o, _)| o.mail.is_some()) {
+            self.queue_alert(&mut tx, outcome, tick, hour).await?;
+            mails += 1;
+        }
+        for outcome in outcomes {
+            self.audit_outcome(&mut tx, outcome, tick).await?;
+        }
+        tx.commit().await?;
+        if mails > 0 {
+            self.wake.outbox.notify_one();
+        }
+        Ok(mails)
+    }
+
+    async fn queue_alert(&self, tx: &mut Tx, outcome: &Outcome<'_>, tick: Minute, hour: &mail::Hour) -> Result<()> {
+        let Some(status) = outcome.mail else { return Ok(()) };
+        let measured = outcome.series;
+        let (recipients, alert_address) = alert_recipients(tx, measured.series.app, measured.partner).await?;
+        if recipients.is_empty() {
+            tracing::warn!(app = measured.app_key, "an alert has no recipient: the partner has no owner");
+            return Ok(());
+        }
+        let mail = mail::alert(&self.stationery(), Alert {
+            status,
+            reminder: status == IncidentStatus::Anomalous && !outcome.is_new,
+            tick,
+            incident_id: &outcome.incident_id,
+            episode: &outcome.episode,
+            episode_id: outcome.id,
+            policy: &outcome.policy,
+            key: &measured.series.key,
+            app: measured.series.app,
+            app_key: &measured.app_key,
+            app_name: &measured.app_name,
+            partner: measured.partner,
+            partner_name: &measured.partner_name,
+            hour,
+            recipients,
+            alert_address,
+        });
+        Ok(outbox::push(tx, &mail, self.clock.now()).await?)
+    }
+
+    async fn audit_outcome(&self, tx: &mut Tx, outcome: &Outcome<'_>, tick: Minute) -> Result<()> {
+        let mut actions = Vec::new();
+        if outcome.is_new {
+            actions.push(("breach.opened", Value::Null, json!({ "metric": outcome.series.series.key.metric_name(), "tick": tick.start() })));
+        }
+        if outcome.counts_now {
+            actions.push(("breach.counted", json!({ "counts": false }), json!({ "counts": true, "tick": tick.start() })));
+        }
+        if let Some(closing) = outcome.closing {
+            actions.push(("breach.closed", json!({ "open": true }), json!({ "closed": closing.as_str(), "tick": tick.start() })));
+        }
+        for (action, before, after) in actions {
+            audit::write(tx, Who::System, &self.clock, Change {
+                action,
+                subject: ("breach", outcome.incident_id.clone(), &outcome.series.app_name),
+                partner: Some(outcome.series.partner),
+                before,
+                after,
+                why: None,
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The series of episodes that are open although their series is no longer measured; they close as unknown.
+    async fn series_of_ended(&self, measured: &[Measured], open: &[Episode]) -> Result<Vec<Measured>> {
+        let orphaned: Vec<SeriesId> =
+            open.iter().map(|e| e.series).filter(|id| !measured.iter().any(|m| m.series.id == *id)).collect();
+        if orphaned.is_empty() { Ok(Vec::new()) } else { Ok(series::by_ids(&self.store.portal, &orphaned).await?) }
+    }
+
+    /// The minutes of the longest window that any of these series has.
+    async fn minutes_of_windows<'a>(
+        &self,
+        policy: &MeasurementPolicy,
+        measured: impl Iterator<Item = &'a Measured>,
+        tick: Minute,
+    ) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
+        let windows = measured.filter_map(|m| policy.for_sli(m.series.key.sli)).map(|p| alert_window(tick, p));
+        let Some(longest) = windows.reduce(|a, b| MinuteRange::new(a.start.min(b.start), a.end.max(b.end))) else {
+            return Ok(HashMap::new());
+        };
+        Ok(counts::all_minutes(&self.store.metrics, longest).await?)
+    }
+
+    /// The bad events of an episode that are not excluded.
+    async fn bad_since(&self, measured: &Measured, range: MinuteRange, ledger: &Ledger) -> Result<u64> {
+        let minutes = counts::minutes(&self.store.metrics, measured.series.id, range).await?;
+        Ok(ledger.adjust(series_ref(&measured.series), &minutes).adjusted.bad)
+    }
+
+    /// The last hour of each series that gets a mail, for its table.
+    async fn last_hours(&self, outcomes: &[Outcome<'_>], tick: Minute) -> Result<Vec<mail::Hour>> {
+        let mut hours = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            let mut hour = mail::Hour::new();
+            if outcome.mail.is_some() {
+                let end = alert_window(tick, &outcome.policy).end;
+                let range = MinuteRange::new(end - 60, end);
+                let minutes = counts::minutes(&self.store.metrics, outcome.series.series.id, range).await?;
+                hour.extend((0..12).map(|i| {
+                    let part = MinuteRange::new(end - 5 * (i + 1), end - 5 * i);
+                    (part.start, minutes.iter().filter(|m| part.contains(m.minute)).map(|m| m.all).sum::<Counts>())
+                }));
+            }
+            hours.push(hour);
+        }
+        Ok(hours)
+    }
+}
+
+/// What the evaluation at `tick` sees of a series.
+fn evaluated(series: SeriesRef<'_>, policy: &SliPolicy, tick: Minute, minutes: &[MinuteCounts], ledger: &Ledger) -> Evaluated {
+    let window = alert_window(tick, policy);
+    let within: Vec<MinuteCounts> = minutes.iter().filter(|m| window.contains(m.minute)).copied().collect();
+    let adjusted = ledger.adjust(series, &within);
+    Evaluated { tick, window, on_time: adjusted.on_time, all: adjusted.adjusted }
+}
+
+fn status(closing: Closing) -> IncidentStatus {
+    match closing {
+        Closing::Ok => IncidentStatus::Ok,
+        Closing::Unknown => IncidentStatus::Unknown,
+    }
+}

@@ -1,0 +1,79 @@
+use std::{net::IpAddr, num::NonZeroU32};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::{Error, Result};
+
+/// How often what may be tried. Kept in memory: a restart forgets it, which helps nobody who guesses passwords much.
+pub struct Limits {
+    sign_in_by_mail: DefaultKeyedRateLimiter<String>,
+    sign_in_by_address: DefaultKeyedRateLimiter<Option<IpAddr>>,
+    links_by_address: DefaultKeyedRateLimiter<Option<IpAddr>>,
+    tests_by_app: DefaultKeyedRateLimiter<String>,
+    mails_by_partner: DefaultKeyedRateLimiter<String>,
+}
+
+fn per_minute(times: u32) -> Quota {
+    Quota::per_minute(NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN))
+}
+
+fn per_hour(times: u32) -> Quota {
+    Quota::per_hour(NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN))
+}
+
+impl Limits {
+    pub fn new() -> Self {
+        Self {
+            sign_in_by_mail: RateLimiter::keyed(per_minute(10)),
+            sign_in_by_address: RateLimiter::keyed(per_minute(60)),
+            links_by_address: RateLimiter::keyed(per_minute(60)),
+            tests_by_app: RateLimiter::keyed(per_minute(10)),
+            mails_by_partner: RateLimiter::keyed(per_hour(60)),
+        }
+    }
+
+    /// A try to sign in.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] when there were too many for this mail address or from this network address.
+    pub fn sign_in(&self, mail: &str, address: Option<IpAddr>) -> Result<()> {
+        let fine = self.sign_in_by_address.check_key(&address).is_ok() & self.sign_in_by_mail.check_key(&mail.to_owned()).is_ok();
+        limited(fine, "Too many tries to sign in. Wait a minute, then try again.")
+    }
+
+    /// A try of a one-time link.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] when there were too many from this network address.
+    pub fn link(&self, address: Option<IpAddr>) -> Result<()> {
+        limited(self.links_by_address.check_key(&address).is_ok(), "Too many tries. Wait a minute, then try again.")
+    }
+
+    /// A health check tested on the spot.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] when the app was tested too often.
+    pub fn test(&self, app_key: &str) -> Result<()> {
+        let fine = self.tests_by_app.check_key(&app_key.to_owned()).is_ok();
+        limited(fine, "This health check was tested often in the last minute. Wait a minute, then test again.")
+    }
+
+    /// A mail that somebody asks Rampart to send to an address they typed.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] when the partner did so too often.
+    pub fn mail(&self, partner: &str) -> Result<()> {
+        let fine = self.mails_by_partner.check_key(&partner.to_owned()).is_ok();
+        limited(fine, "Too many mails were asked for in the last hour. Nothing was sent; try again later.")
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn limited(fine: bool, message: &str) -> Result<()> {
+    if fine { Ok(()) } else { Err(Error::Limited(message.to_owned())) }
+}

@@ -1,0 +1,62 @@
+//! The use cases. Each authorises, checks, and writes its change with its audit row and mails in one transaction.
+
+mod access;
+pub mod alert_address;
+pub mod apps;
+mod audit;
+mod error;
+pub mod evaluation;
+mod figures;
+mod health_check;
+pub mod invitations;
+mod limits;
+mod mails;
+pub mod measuring;
+pub mod members;
+mod pages;
+pub mod partners;
+mod passwords;
+pub mod recording;
+pub mod sessions;
+pub mod staff;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+pub use error::{Checks, Error, Invalid, Result};
+pub use limits::Limits;
+pub use passwords::Passwords;
+
+use crate::{clock::Clock, config::Config, probe::Prober, store::Store};
+
+/// Everything the use cases work with.
+pub struct Service {
+    pub store: Store,
+    pub clock: Clock,
+    pub config: Config,
+    pub prober: Prober,
+    pub passwords: Passwords,
+    pub limits: Limits,
+    pub wake: Wake,
+}
+
+/// Wakes the jobs when there is something to do before their time.
+#[derive(Clone, Debug, Default)]
+pub struct Wake {
+    /// A mail was queued.
+    pub outbox: Arc<Notify>,
+    /// What is measured has changed.
+    pub prober: Arc<Notify>,
+}
+
+impl Service {
+    pub fn new(store: Store, clock: Clock, config: Config, prober: Prober) -> Self {
+        Self { store, clock, config, prober, passwords: Passwords::new(), limits: Limits::new(), wake: Wake::default() }
+    }
+
+    /// A link into the portal; always from the configured address, never from a request's Host header (SPEC section 2.3).
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.config.server.public_url.as_str().trim_end_matches('/'))
+    }
+}

@@ -1,0 +1,86 @@
+//! The breach history of an app, and one breach.
+
+use rampart_app::model::{BreachList, BreachPage};
+use rampart_domain::{
+    access::{Action, Actor},
+    count::MinuteRange,
+    policy::{COUNTING_MINIMUM, COUNTING_SHARE, MeasurementPolicy},
+    slo,
+};
+
+use super::{
+    super::{Error, Result, Service, figures::series_ref},
+    charts::Charted,
+    count,
+    metrics::minute_row,
+    pages, rows, slice,
+};
+use crate::store::{Scope, counts, episodes, ledger, outbox, probes};
+
+/// How many minutes and probes a breach's page lists.
+const LISTED: usize = 200;
+/// How far the chart of a breach reaches to both sides.
+const AROUND: i64 = 60;
+
+impl Service {
+    pub(super) async fn breach_list(&self, actor: &Actor, key: &str, page: u32) -> Result<BreachList> {
+        let app = self.app(actor, key).await?;
+        let scope = Scope::of(actor, Action::ViewApp);
+        let (head, _, _) = self.head(actor, &app).await?;
+        let total = episodes::count_of_app(&self.store.portal, scope, app.id).await?;
+        let page = page.clamp(1, pages(total));
+        let (offset, limit) = slice(page);
+        let episodes = episodes::of_app(&self.store.portal, scope, app.id, offset, limit).await?;
+        Ok(BreachList {
+            head,
+            rows: episodes.iter().map(|e| rows::breach(&app.key, e)).collect(),
+            total: count(total),
+            page,
+            pages: pages(total),
+        })
+    }
+
+    pub(super) async fn breach_page(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage> {
+        let app = self.app(actor, key).await?;
+        let scope = Scope::of(actor, Action::ViewApp);
+        let episode = episodes::by_incident_id(&self.store.portal, scope, app.id, incident_id).await?.ok_or(Error::NotFound)?;
+        let (head, all_series, _) = self.head(actor, &app).await?;
+        let series = all_series.iter().find(|s| s.id == episode.series).ok_or(Error::NotFound)?;
+        let policy = MeasurementPolicy::standard();
+        let policy = policy.for_sli(series.key.sli).ok_or(Error::NotFound)?;
+
+        let now = self.clock.minute();
+        let end = episode.closed.map_or(now, |(tick, _)| tick);
+        let range = MinuteRange::new(episode.episode.window_start, end);
+        let shown = MinuteRange::new(range.start - AROUND, (range.end + AROUND).min(now));
+        let ledger = ledger::in_force(&self.store.portal, Some(app.id), shown).await?;
+        let minutes = counts::minutes(&self.store.metrics, series.id, range).await?;
+        let sums = ledger.adjust(series_ref(series), &minutes);
+        let month = self.sums(std::slice::from_ref(series), slo::slo_window(end, policy), &ledger).await?;
+        let month = month.get(&series.id).map(|s| s.adjusted).unwrap_or_default();
+        let budget = slo::Budget::of(policy.slo, month).allowed_events();
+        let share = (budget * COUNTING_SHARE.percent() / 100.0).ceil();
+
+        let charted = Charted { series, policy, ledger: &ledger, scope, app_key: &app.key };
+        let chart = self.chart(&charted, shown, "around this breach".to_owned()).await?;
+        let probes = probes::within(&self.store.metrics, series.id, range, true, 200).await?;
+        let mails = outbox::of_episode(&self.store.portal, scope, episode.id).await?;
+        let bad_minutes = minutes.iter().rev().filter(|m| m.all.bad > 0).take(LISTED);
+        Ok(BreachPage {
+            row: rows::breach(&app.key, &episode),
+            condition: format!("below {} over the past {} min", policy.alert.threshold, policy.alert.window_minutes),
+            slo: policy.slo.percent(),
+            latest: episode.episode.last_value.percent().unwrap_or_default(),
+            window_from: episode.episode.window_start.start(),
+            bad: sums.raw.bad,
+            bad_adjusted: sums.adjusted.bad,
+            counted_at: episode.episode.counted_at.map(rampart_domain::count::Minute::start),
+            counting_threshold: COUNTING_MINIMUM.max(share as u64),
+            chart: Some(chart),
+            minutes: bad_minutes.map(|m| minute_row(&ledger, series, m)).collect(),
+            probes: probes.iter().map(rows::probe).collect(),
+            mails: mails.iter().map(|m| rows::mail(m, true)).collect(),
+            head,
+        })
+    }
+}

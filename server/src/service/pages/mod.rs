@@ -1,0 +1,93 @@
+//! What pages show: the server's side of [`rampart_app::services::Services`].
+
+mod account;
+mod admin;
+mod apps;
+mod breaches;
+mod charts;
+mod metrics;
+mod overview;
+mod people;
+mod rows;
+
+use async_trait::async_trait;
+use rampart_app::{
+    model::{
+        AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList, BreachPage,
+        InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage,
+    },
+    services::{AppQuery, Result, Services},
+};
+use rampart_domain::access::Actor;
+
+use super::Service;
+
+/// How many rows a page of a list has.
+const PAGE: u32 = 50;
+
+/// (offset, limit) of page `page`, counted from 1.
+fn slice(page: u32) -> (i64, i64) {
+    (i64::from(page.saturating_sub(1)) * i64::from(PAGE), i64::from(PAGE))
+}
+
+/// How many pages `total` rows fill; an empty list has one.
+fn pages(total: i64) -> u32 {
+    u32::try_from(total.max(1)).unwrap_or(u32::MAX).div_ceil(PAGE)
+}
+
+/// A count from the database.
+fn count(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or_default()
+}
+
+#[async_trait]
+impl Services for Service {
+    async fn apps(&self, actor: &Actor, query: AppQuery) -> Result<AppList> {
+        Ok(self.app_list(actor, query).await?)
+    }
+    async fn new_app(&self, actor: &Actor) -> Result<NewAppPage> {
+        Ok(self.new_app_page(actor).await?)
+    }
+    async fn app_overview(&self, actor: &Actor, key: &str) -> Result<AppOverview> {
+        Ok(self.overview_page(actor, key).await?)
+    }
+    async fn app_metrics(&self, actor: &Actor, key: &str, query: MetricsQuery) -> Result<MetricsPage> {
+        Ok(self.metrics_page(actor, key, query).await?)
+    }
+    async fn app_breaches(&self, actor: &Actor, key: &str, page: u32) -> Result<BreachList> {
+        Ok(self.breach_list(actor, key, page).await?)
+    }
+    async fn breach(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage> {
+        Ok(self.breach_page(actor, key, incident_id).await?)
+    }
+    async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings> {
+        Ok(self.settings_page(actor, key).await?)
+    }
+    async fn partners(&self, actor: &Actor) -> Result<PartnersPage> {
+        Ok(self.partners_page(actor).await?)
+    }
+    async fn partner(&self, actor: &Actor, id: &str) -> Result<PartnerPage> {
+        Ok(self.partner_page(actor, id).await?)
+    }
+    async fn people(&self, actor: &Actor) -> Result<PeoplePage> {
+        Ok(self.people_page(actor).await?)
+    }
+    async fn audit(&self, actor: &Actor, filter: AuditFilter) -> Result<AuditPage> {
+        Ok(self.audit_page(actor, filter).await?)
+    }
+    async fn mail_queue(&self, actor: &Actor, filter: &str, page: u32) -> Result<MailQueue> {
+        Ok(self.mail_queue_page(actor, filter, page).await?)
+    }
+    async fn mail(&self, actor: &Actor, id: &str) -> Result<MailPage> {
+        Ok(self.mail_page(actor, id).await?)
+    }
+    async fn account(&self, actor: &Actor) -> Result<AccountPage> {
+        Ok(self.account_page(actor).await?)
+    }
+    async fn invitation(&self, token: &str) -> Result<InvitationPage> {
+        Ok(self.invitation_page(token).await?)
+    }
+    async fn alert_confirmation(&self, token: &str) -> Result<AlertConfirmationPage> {
+        Ok(self.alert_confirmation_page(token).await?)
+    }
+}

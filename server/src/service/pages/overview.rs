@@ -1,0 +1,188 @@
+//! The page of an app.
+
+use chrono::NaiveDate;
+use rampart_app::model::{AppOverview, AppState, BaseUrlProbe, Chart, DayRow, SliRow, Todo};
+use rampart_domain::{
+    access::{Action, Actor},
+    count::MinuteRange,
+    exclusion::Ledger,
+    id::SeriesId,
+    policy::{MeasurementPolicy, SLO_WINDOW},
+    sli::Sli,
+    slo,
+};
+
+use super::{
+    super::{Result, Service, figures::look_back},
+    apps::Standing,
+    charts::{Charted, date, millis},
+    rows,
+};
+use crate::store::{
+    Scope,
+    apps::App,
+    counts, episodes, ledger, probes,
+    series::Series,
+};
+
+/// How many breaches the page lists; the breach history has all.
+const LATEST_BREACHES: i64 = 5;
+
+impl Service {
+    pub(super) async fn overview_page(&self, actor: &Actor, key: &str) -> Result<AppOverview> {
+        let app = self.app(actor, key).await?;
+        let scope = Scope::of(actor, Action::ViewApp);
+        let (head, all_series, standing) = self.head(actor, &app).await?;
+        let current: Vec<Series> = all_series.into_iter().filter(|s| s.ended_at.is_none() && s.key.is_slo()).collect();
+        let ledger = ledger::in_force(&self.store.portal, Some(app.id), look_back(self.clock.minute())).await?;
+        let slis = self.sli_rows(scope, &app, &current, &standing, &ledger).await?;
+        let worst = worst(&current, &standing);
+        let (chart, days) = match worst {
+            Some(series) => self.month(scope, &app.key, series, &ledger).await?,
+            None => (None, Vec::new()),
+        };
+        let breaches = episodes::of_app(&self.store.portal, scope, app.id, 0, LATEST_BREACHES).await?;
+        let alert_address = self.alert_address(actor, &app).await?;
+        Ok(AppOverview {
+            todo: todo(actor, &app, &head.state, &alert_address, &slis),
+            slis,
+            health: self.health(&app, &current).await?,
+            chart_title: match worst {
+                Some(series) if current.len() > 1 => format!("App availability of {}, 28 days", rows::short_url(&series.key.target)),
+                _ => "App availability, 28 days".to_owned(),
+            },
+            chart,
+            days,
+            breaches: breaches.iter().map(|e| rows::breach(&app.key, e)).collect(),
+            alert_address,
+            clears_on: self.clears_on(&current, &standing, &ledger).await?,
+            head,
+        })
+    }
+
+    async fn sli_rows(&self, scope: Scope, app: &App, current: &[Series], standing: &Standing, ledger: &Ledger) -> Result<Vec<SliRow>> {
+        let policy = MeasurementPolicy::standard();
+        let open = episodes::open_of_apps(&self.store.portal, scope, &[app.id]).await?;
+        let tick = self.clock.minute();
+        let settle = policy.slis.availability.settle_minutes;
+        let quarter = self.sums(current, slo::window(tick, settle, 15), ledger).await?;
+        let day = self.sums(current, slo::window(tick, settle, 24 * 60), ledger).await?;
+        Ok(current
+            .iter()
+            .filter_map(|series| {
+                let policy = policy.for_sli(series.key.sli)?;
+                let month = standing.months.get(&series.id).copied().unwrap_or_default();
+                Some(SliRow {
+                    name: rows::indicator(&series.key),
+                    target: (current.len() > 1).then(|| rows::short_url(&series.key.target)),
+                    slo: policy.slo.percent(),
+                    quarter_hour: quarter.get(&series.id).and_then(|s| s.adjusted.percent()),
+                    day: day.get(&series.id).and_then(|s| s.adjusted.percent()),
+                    month: month.adjusted.percent(),
+                    month_raw: month.raw.percent(),
+                    budget: rows::budget(policy.slo, month.adjusted, series.key.sli),
+                    breach_since: open.iter().find(|e| e.series == series.id).map(|e| e.episode.opened_at.start()),
+                    href: format!("/apps/{}/metrics?series={}", app.key, series.id),
+                })
+            })
+            .collect())
+    }
+
+    /// Chart and table of the last 28 days.
+    pub(super) async fn month(&self, scope: Scope, app_key: &str, series: &Series, ledger: &Ledger) -> Result<(Option<Chart>, Vec<DayRow>)> {
+        let policy = MeasurementPolicy::standard();
+        let Some(policy) = policy.for_sli(series.key.sli) else { return Ok((None, Vec::new())) };
+        if counts::extent(&self.store.metrics, series.id).await?.is_none() {
+            return Ok((None, Vec::new()));
+        }
+        let end = self.clock.minute() - i64::from(policy.settle_minutes);
+        let range = MinuteRange::new(end - i64::from(SLO_WINDOW), end);
+        let charted = Charted { series, policy, ledger, scope, app_key };
+        let chart = self.chart(&charted, range, "last 28 days".to_owned()).await?;
+        let days = self.day_rows(&charted, range).await?;
+        Ok((Some(chart), days))
+    }
+
+    /// The date on which every series is at its target again if nothing else goes wrong; none when all are.
+    async fn clears_on(&self, current: &[Series], standing: &Standing, ledger: &Ledger) -> Result<Option<NaiveDate>> {
+        let policy = MeasurementPolicy::standard();
+        let today = rows::day_of(self.clock.now());
+        let mut latest = None;
+        for series in current {
+            let month = standing.months.get(&series.id).map(|sums| sums.adjusted).unwrap_or_default();
+            let Some(policy) = policy.for_sli(series.key.sli).filter(|p| month.is_defined() && month.below(p.slo)) else { continue };
+            let days = self.adjusted_days(series, ledger, today - 28, today + 1).await?;
+            latest = latest.max(slo::met_again_on(policy.slo, &days, today));
+        }
+        Ok(latest.map(date))
+    }
+
+    async fn health(&self, app: &App, current: &[Series]) -> Result<Vec<BaseUrlProbe>> {
+        let own: Vec<&Series> = current.iter().filter(|s| s.key.sli == Sli::Availability).collect();
+        let ids: Vec<SeriesId> = own.iter().map(|s| s.id).collect();
+        let last = probes::last(&self.store.metrics, &ids).await?;
+        let latencies = counts::latencies(&self.store.metrics, &ids, rows::day_of(self.clock.now())).await?;
+        Ok(app.base_urls.0.iter().map(|url| {
+            let series = own.iter().find(|s| s.key.target == *url);
+            let probe = series.and_then(|s| last.get(&s.id));
+            BaseUrlProbe {
+                url: format!("{}{}", rows::short_url(url), app.health_path),
+                at: probe.map(probes::Probe::time),
+                good: probe.map(|p| p.good),
+                outcome: probe.map_or_else(
+                    || "not probed yet".to_owned(),
+                    |p| match (&p.reason, p.status) {
+                        (Some(reason), _) => reason.clone(),
+                        (None, Some(status)) => format!("{status} in {} ms", (p.total + 500) / 1_000),
+                        (None, None) => String::new(),
+                    },
+                ),
+                p95_ms: series.and_then(|s| latencies.get(&s.id)).and_then(|h| h.quantile(0.95)).map(millis),
+            }
+        }).collect())
+    }
+}
+
+/// The series that has the lowest 28-day rate; the first one while nothing is counted.
+fn worst<'a>(current: &'a [Series], standing: &Standing) -> Option<&'a Series> {
+    let rated = current.iter().map(|s| (s, standing.months.get(&s.id).map(|m| m.adjusted).unwrap_or_default()));
+    rated.reduce(|a, b| if b.1.is_defined() && (!a.1.is_defined() || b.1.worse_than(a.1)) { b } else { a }).map(|(s, _)| s)
+}
+
+fn todo(actor: &Actor, app: &App, state: &AppState, alerts: &rampart_app::model::AlertAddress, slis: &[SliRow]) -> Vec<Todo> {
+    let mut todo = Vec::new();
+    let settings = format!("/apps/{}/settings", app.key);
+    let add = |todo: &mut Vec<Todo>, title: &str, detail: String, href: String| {
+        todo.push(Todo { title: title.to_owned(), detail, href });
+    };
+    if actor.may_in(Action::EditApp, app.partner_id) && app.archived_at.is_none() {
+        if *state == AppState::Breach {
+            let since = slis.iter().filter_map(|s| s.breach_since).min();
+            let since = since.map(|at| format!(", since {}", at.format("%-d %b, %H:%M UTC"))).unwrap_or_default();
+            add(&mut todo, "Look at the open breach", format!("App availability{since}"), format!("/apps/{}/breaches", app.key));
+        }
+        if app.base_urls.0.is_empty() {
+            add(&mut todo, "Enter a health-check URL", "Without one nothing can be measured.".to_owned(), format!("{settings}#health-check"));
+        }
+        if let Some((address, _)) = &alerts.failed {
+            add(&mut todo, "Replace the alert address", format!("{address} refuses mail; the owners get the alerts."), format!("{settings}#alerts"));
+        }
+        match (&alerts.confirmed, &alerts.pending) {
+            (_, Some(pending)) => add(&mut todo, "Confirm the alert address", format!("A drill mail went to {pending}; open its link."), format!("{settings}#alerts")),
+            (None, None) => add(&mut todo, "Choose an alert address", "Until then the owners get the alerts.".to_owned(), format!("{settings}#alerts")),
+            _ => {}
+        }
+        if !app.fails_when_down && !app.base_urls.0.is_empty() {
+            add(
+                &mut todo,
+                "Confirm what the health check proves",
+                "Tick that it does not answer 200 when the app is down.".to_owned(),
+                format!("{settings}#health-check"),
+            );
+        }
+    }
+    if actor.may_in(Action::MeasureApp, app.partner_id) && *state == AppState::NotMeasured && !app.base_urls.0.is_empty() {
+        add(&mut todo, "Start measuring", "Test the health check first; data collection begins at once.".to_owned(), settings);
+    }
+    todo
+}

@@ -1,0 +1,161 @@
+//! Apps.
+
+use chrono::{DateTime, Utc};
+use rampart_domain::id::{AppId, PartnerId};
+use sqlx::{FromRow, query, query_as, query_scalar, types::Json};
+use uuid::Uuid;
+
+use super::{
+    Db, Result, Scope, Tx,
+    db::{read, write},
+};
+
+#[derive(Clone, Debug, FromRow)]
+pub struct App {
+    #[sqlx(try_from = "Uuid")]
+    pub id: AppId,
+    #[sqlx(try_from = "Uuid")]
+    pub partner_id: PartnerId,
+    pub partner_name: String,
+    pub key: String,
+    pub name: String,
+    pub kind: String,
+    pub products: Json<Vec<String>>,
+    pub support_contact: String,
+    pub operations_contacts: String,
+    pub health_path: String,
+    pub base_urls: Json<Vec<String>>,
+    pub fails_when_down: bool,
+    pub version: i64,
+    pub measuring_since: Option<DateTime<Utc>>,
+    pub archived_at: Option<DateTime<Utc>>,
+}
+
+/// What of an app its partner's people change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Details {
+    pub name: String,
+    pub kind: String,
+    pub products: Vec<String>,
+    pub support_contact: String,
+    pub operations_contacts: String,
+}
+
+/// How an app's health is checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HealthCheck {
+    pub path: String,
+    pub base_urls: Vec<String>,
+    pub fails_when_down: bool,
+}
+
+/// What the list of apps is narrowed to.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter<'a> {
+    pub search: &'a str,
+    pub archived: bool,
+}
+
+pub async fn insert(
+    tx: &mut Tx,
+    id: AppId,
+    partner: PartnerId,
+    key: &str,
+    details: &Details,
+    health: &HealthCheck,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    write!(tx, c => query(
+        "insert into app (id, partner_id, key, key_key, name, kind, products, support_contact, operations_contacts,
+                          health_path, base_urls, fails_when_down, version, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13)")
+        .bind(id.0).bind(partner.0).bind(key).bind(key.to_lowercase()).bind(&details.name).bind(&details.kind)
+        .bind(Json(&details.products)).bind(&details.support_contact).bind(&details.operations_contacts)
+        .bind(&health.path).bind(Json(&health.base_urls)).bind(health.fails_when_down).bind(now)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+pub async fn by_key(db: &Db, scope: Scope, key: &str) -> Result<Option<App>> {
+    read!(db, pool => Ok(query_as(
+        "select a.id, a.partner_id, p.name as partner_name, a.key, a.name, a.kind, a.products, a.support_contact,
+                a.operations_contacts, a.health_path, a.base_urls, a.fails_when_down, a.version, a.measuring_since, a.archived_at
+         from app a join partner p on p.id = a.partner_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and a.key_key = $3")
+        .bind(scope.everything()).bind(scope.account()).bind(key.to_lowercase()).fetch_optional(pool).await?))
+}
+
+/// One page of apps by name.
+pub async fn list(db: &Db, scope: Scope, filter: Filter<'_>, offset: i64, limit: i64) -> Result<Vec<App>> {
+    read!(db, pool => Ok(query_as(
+        "select a.id, a.partner_id, p.name as partner_name, a.key, a.name, a.kind, a.products, a.support_contact,
+                a.operations_contacts, a.health_path, a.base_urls, a.fails_when_down, a.version, a.measuring_since, a.archived_at
+         from app a join partner p on p.id = a.partner_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
+           and (a.archived_at is not null) = $3
+           and ($4 = '' or lower(a.name) like $4 escape '\\' or a.key_key like $4 escape '\\' or p.name_key like $4 escape '\\')
+         order by lower(a.name), a.id limit $5 offset $6")
+        .bind(scope.everything()).bind(scope.account()).bind(filter.archived).bind(pattern(filter.search))
+        .bind(limit).bind(offset).fetch_all(pool).await?))
+}
+
+pub async fn count(db: &Db, scope: Scope, filter: Filter<'_>) -> Result<i64> {
+    read!(db, pool => Ok(query_scalar(
+        "select count(*) from app a join partner p on p.id = a.partner_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
+           and (a.archived_at is not null) = $3
+           and ($4 = '' or lower(a.name) like $4 escape '\\' or a.key_key like $4 escape '\\' or p.name_key like $4 escape '\\')")
+        .bind(scope.everything()).bind(scope.account()).bind(filter.archived).bind(pattern(filter.search))
+        .fetch_one(pool).await?))
+}
+
+/// A search text as a pattern that finds it anywhere; nothing for no search.
+fn pattern(search: &str) -> String {
+    let search = search.trim().to_lowercase();
+    if search.is_empty() {
+        return search;
+    }
+    let escaped = search.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("%{escaped}%")
+}
+
+/// Changes the details of an app that still has `version`; says whether it did.
+pub async fn set_details(tx: &mut Tx, id: AppId, version: i64, details: &Details) -> Result<bool> {
+    Ok(write!(tx, c => query(
+        "update app set name = $3, kind = $4, products = $5, support_contact = $6, operations_contacts = $7, version = version + 1
+         where id = $1 and version = $2")
+        .bind(id.0).bind(version).bind(&details.name).bind(&details.kind).bind(Json(&details.products))
+        .bind(&details.support_contact).bind(&details.operations_contacts)
+        .execute(c).await?.rows_affected()) == 1)
+}
+
+/// Changes the health check of an app that still has `version`; says whether it did.
+pub async fn set_health_check(tx: &mut Tx, id: AppId, version: i64, health: &HealthCheck) -> Result<bool> {
+    Ok(write!(tx, c => query(
+        "update app set health_path = $3, base_urls = $4, fails_when_down = $5, version = version + 1
+         where id = $1 and version = $2")
+        .bind(id.0).bind(version).bind(&health.path).bind(Json(&health.base_urls)).bind(health.fails_when_down)
+        .execute(c).await?.rows_affected()) == 1)
+}
+
+/// Starts or stops measuring; says whether that changed anything.
+pub async fn set_measuring(tx: &mut Tx, id: AppId, since: Option<DateTime<Utc>>) -> Result<bool> {
+    Ok(write!(tx, c => query(
+        "update app set measuring_since = $2, version = version + 1
+         where id = $1 and (measuring_since is null) <> ($3)")
+        .bind(id.0).bind(since).bind(since.is_none()).execute(c).await?.rows_affected()) == 1)
+}
+
+/// Archives an app or takes it back; says whether that changed anything.
+pub async fn set_archived(tx: &mut Tx, id: AppId, at: Option<DateTime<Utc>>) -> Result<bool> {
+    Ok(write!(tx, c => query(
+        "update app set archived_at = $2, version = version + 1 where id = $1 and (archived_at is null) <> ($3)")
+        .bind(id.0).bind(at).bind(at.is_none()).execute(c).await?.rows_affected()) == 1)
+}
+
+/// Whether the partner has an app that is not archived.
+pub async fn any_active(tx: &mut Tx, partner: PartnerId) -> Result<bool> {
+    let count: i64 = write!(tx, c => query_scalar("select count(*) from app where partner_id = $1 and archived_at is null")
+        .bind(partner.0).fetch_one(c).await?);
+    Ok(count > 0)
+}

@@ -1,0 +1,143 @@
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::Result;
+
+/// The migrations of one database, for each engine; equal names, equal meaning.
+pub(super) struct Migrations {
+    pub sqlite: Migrator,
+    pub postgres: Migrator,
+}
+
+pub(super) static PORTAL: Migrations = Migrations {
+    sqlite: sqlx::migrate!("../migrations/sqlite/portal"),
+    postgres: sqlx::migrate!("../migrations/postgres/portal"),
+};
+
+pub(super) static METRICS: Migrations = Migrations {
+    sqlite: sqlx::migrate!("../migrations/sqlite/metrics"),
+    postgres: sqlx::migrate!("../migrations/postgres/metrics"),
+};
+
+/// One database on either engine.
+#[derive(Clone, Debug)]
+pub enum Db {
+    Sqlite(SqlitePools),
+    Postgres(PgPool),
+}
+
+/// SQLite has one writer at a time, so it gets one connection for writing and a pool for reading.
+#[derive(Clone, Debug)]
+pub struct SqlitePools {
+    pub read: SqlitePool,
+    pub write: SqlitePool,
+}
+
+/// A transaction that writes.
+pub enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs the same expression on whichever engine `$db` is, with `$pool` as its pool for reading.
+macro_rules! read {
+    ($db:expr, $pool:ident => $body:expr) => {
+        match $db {
+            $crate::store::Db::Sqlite(pools) => {
+                let $pool = &pools.read;
+                $body
+            }
+            $crate::store::Db::Postgres($pool) => $body,
+        }
+    };
+}
+
+/// Runs the same expression in whichever transaction `$tx` is, with `$connection` as its connection.
+macro_rules! write {
+    ($tx:expr, $connection:ident => $body:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+            $crate::store::Tx::Postgres(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+        }
+    };
+}
+
+pub(super) use {read, write};
+
+impl Db {
+    pub(super) async fn sqlite(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
+            .await?;
+        Ok(Self::Sqlite(SqlitePools { read, write }))
+    }
+
+    /// Connects to a schema of its own within the database, making it when it is missing.
+    pub(super) async fn postgres(url: &str, schema: &'static str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)?.options([("search_path", schema), ("timezone", "UTC")]);
+        let pool = PgPoolOptions::new().max_connections(8).connect_with(options).await?;
+        let mut connection = pool.acquire().await?;
+        let create = match schema {
+            "rampart_portal" => "create schema if not exists rampart_portal",
+            _ => "create schema if not exists rampart_metrics",
+        };
+        connection.execute(create).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    /// Begins a transaction that writes. On SQLite it takes the write lock at once, so that it cannot fail half-way.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite(pools) => Tx::Sqlite(pools.write.begin_with("begin immediate").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite(pools) => {
+                pools.read.close().await;
+                pools.write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes everything in the transaction durable.
+    ///
+    /// # Errors
+    /// When the database cannot be reached; then nothing of it happened.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+}

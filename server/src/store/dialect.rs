@@ -1,0 +1,69 @@
+//! What differs between the engines: errors and migrations.
+
+use anyhow::Context;
+use sqlx::{error::DatabaseError, migrate::MigrateError};
+
+use super::{Db, db::Migrations};
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the database did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A unique column has this value already.
+    #[error("{table}.{column} exists already")]
+    Exists { table: String, column: String },
+    #[error(transparent)]
+    Database(sqlx::Error),
+    /// A stored value makes no sense.
+    #[error("corrupt {what}: {value}")]
+    Corrupt { what: &'static str, value: String },
+}
+
+impl Error {
+    /// Whether the unique column `table.column` is what stood in the way.
+    pub fn is_taken(&self, table: &str, column: &str) -> bool {
+        matches!(self, Self::Exists { table: t, column: c } if t == table && c == column)
+    }
+
+    pub(super) fn corrupt(what: &'static str, value: impl ToString) -> Self {
+        Self::Corrupt { what, value: value.to_string() }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let unique = error.as_database_error().filter(|e| e.is_unique_violation());
+        match unique.and_then(|e| violated(e)) {
+            Some((table, column)) => Self::Exists { table, column },
+            None => Self::Database(error),
+        }
+    }
+}
+
+/// The table and column of a unique violation. SQLite names them in its message, "UNIQUE constraint failed: app.key_key";
+/// PostgreSQL names the table and the constraint, "app" and "app_key_key_key".
+fn violated(error: &dyn DatabaseError) -> Option<(String, String)> {
+    if let Some(place) = error.message().strip_prefix("UNIQUE constraint failed: ") {
+        let (table, column) = place.split(',').next()?.split_once('.')?;
+        return Some((table.to_owned(), column.to_owned()));
+    }
+    let table = error.table()?;
+    let constraint = error.constraint()?.strip_prefix(table)?.strip_prefix('_')?;
+    Some((table.to_owned(), constraint.strip_suffix("_key").unwrap_or(constraint).to_owned()))
+}
+
+pub(super) async fn migrate(db: &Db, migrations: &Migrations) -> anyhow::Result<()> {
+    let result = match db {
+        Db::Sqlite(pools) => migrations.sqlite.run(&pools.write).await,
+        Db::Postgres(pool) => migrations.postgres.run(pool).await,
+    };
+    match result {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(version) | MigrateError::VersionTooNew(version, _)) => anyhow::bail!(
+            "the database was written by a newer version of Rampart (it has migration {version}, which this version does \
+             not know). Nothing was changed. Start the newer version, or restore a backup made with this one."
+        ),
+        Err(error) => Err(error).context("the database could not be brought up to date"),
+    }
+}

@@ -1,0 +1,192 @@
+//! Alert episodes: the breach history (SPEC section 2).
+
+use rampart_domain::{
+    alert::{Closing, OpenEpisode},
+    count::{Counts, Minute},
+    id::{AppId, EpisodeId, SeriesId},
+    sli::SeriesKey,
+};
+use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::{
+    Db, Error, Result, Scope, Tx,
+    db::{read, write},
+};
+
+/// An episode, open or closed.
+#[derive(Clone, Debug)]
+pub struct Episode {
+    pub id: EpisodeId,
+    pub series: SeriesId,
+    pub app: AppId,
+    pub incident_id: String,
+    pub episode: OpenEpisode,
+    pub closed: Option<(Minute, Closing)>,
+    pub key: SeriesKey,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    series_id: Uuid,
+    app_id: Uuid,
+    incident_id: String,
+    opened_tick: i64,
+    window_start: i64,
+    last_held: i64,
+    last_defined: i64,
+    last_mail: i64,
+    lowest_good: i64,
+    lowest_bad: i64,
+    latest_good: i64,
+    latest_bad: i64,
+    counted_tick: Option<i64>,
+    closed_tick: Option<i64>,
+    closing: Option<String>,
+    product: String,
+    sli: String,
+    grp: String,
+    target: String,
+}
+
+/// A count as the databases keep it.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}
+
+impl TryFrom<Row> for Episode {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let corrupt = |value: &str| Error::corrupt("episode", value);
+        let closed = match (row.closed_tick, &row.closing) {
+            (Some(tick), Some(closing)) => Some((Minute(tick), closing.parse().map_err(|_| corrupt(closing))?)),
+            _ => None,
+        };
+        Ok(Self {
+            id: EpisodeId(row.id),
+            series: SeriesId(row.series_id),
+            app: AppId(row.app_id),
+            incident_id: row.incident_id,
+            episode: OpenEpisode {
+                opened_at: Minute(row.opened_tick),
+                window_start: Minute(row.window_start),
+                last_held: Minute(row.last_held),
+                last_defined: Minute(row.last_defined),
+                last_mail: Minute(row.last_mail),
+                last_value: Counts::new(unsigned(row.latest_good), unsigned(row.latest_bad)),
+                worst_value: Counts::new(unsigned(row.lowest_good), unsigned(row.lowest_bad)),
+                counted_at: row.counted_tick.map(Minute),
+            },
+            closed,
+            key: SeriesKey {
+                product: row.product.parse().map_err(|_| corrupt(&row.product))?,
+                sli: row.sli.parse().map_err(|_| corrupt(&row.sli))?,
+                group: row.grp.parse().map_err(|_| corrupt(&row.grp))?,
+                target: row.target,
+            },
+        })
+    }
+}
+
+fn all(rows: Vec<Row>) -> Result<Vec<Episode>> {
+    rows.into_iter().map(Episode::try_from).collect()
+}
+
+pub async fn insert(tx: &mut Tx, id: EpisodeId, series: SeriesId, app: AppId, incident_id: &str, episode: &OpenEpisode) -> Result<()> {
+    write!(tx, c => query(
+        "insert into episode (id, series_id, app_id, incident_id, opened_tick, window_start, last_held, last_defined, last_mail,
+                              lowest_good, lowest_bad, latest_good, latest_bad, counted_tick)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")
+        .bind(id.0).bind(series.0).bind(app.0).bind(incident_id).bind(episode.opened_at.0).bind(episode.window_start.0)
+        .bind(episode.last_held.0).bind(episode.last_defined.0).bind(episode.last_mail.0)
+        .bind(signed(episode.worst_value.good)).bind(signed(episode.worst_value.bad))
+        .bind(signed(episode.last_value.good)).bind(signed(episode.last_value.bad)).bind(episode.counted_at.map(|m| m.0))
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Writes what an evaluation changed; `closed` closes the episode.
+pub async fn update(tx: &mut Tx, id: EpisodeId, episode: &OpenEpisode, closed: Option<(Minute, Closing)>) -> Result<()> {
+    write!(tx, c => query(
+        "update episode set last_held = $2, last_defined = $3, last_mail = $4, lowest_good = $5, lowest_bad = $6, latest_good = $7,
+                            latest_bad = $8, counted_tick = $9, closed_tick = $10, closing = $11
+         where id = $1 and closed_tick is null")
+        .bind(id.0).bind(episode.last_held.0).bind(episode.last_defined.0).bind(episode.last_mail.0)
+        .bind(signed(episode.worst_value.good)).bind(signed(episode.worst_value.bad))
+        .bind(signed(episode.last_value.good)).bind(signed(episode.last_value.bad)).bind(episode.counted_at.map(|m| m.0))
+        .bind(closed.map(|(tick, _)| tick.0)).bind(closed.map(|(_, closing)| closing.as_str()))
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Every open episode; for the evaluation.
+pub async fn open(db: &Db) -> Result<Vec<Episode>> {
+    all(read!(db, pool => query_as(
+        "select e.*, s.product, s.sli, s.grp, s.target from episode e join series s on s.id = e.series_id
+         where e.closed_tick is null order by e.id")
+        .fetch_all(pool).await?))
+}
+
+/// The open episodes of some apps that the reader may see.
+pub async fn open_of_apps(db: &Db, scope: Scope, apps: &[AppId]) -> Result<Vec<Episode>> {
+    if apps.is_empty() {
+        return Ok(Vec::new());
+    }
+    all(read!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "select e.*, s.product, s.sli, s.grp, s.target
+             from episode e join series s on s.id = e.series_id join app a on a.id = e.app_id
+             where e.closed_tick is null and (");
+        query.push_bind(scope.everything())
+            .push(" or a.partner_id in (select partner_id from membership where account_id = ").push_bind(scope.account())
+            .push(")) and e.app_id in (");
+        let mut list = query.separated(", ");
+        apps.iter().for_each(|app| { list.push_bind(app.0); });
+        query.push(") order by e.opened_tick, e.id");
+        query.build_query_as().fetch_all(pool).await?
+    }))
+}
+
+/// One page of an app's breach history, the latest first.
+pub async fn of_app(db: &Db, scope: Scope, app: AppId, offset: i64, limit: i64) -> Result<Vec<Episode>> {
+    all(read!(db, pool => query_as(
+        "select e.*, s.product, s.sli, s.grp, s.target
+         from episode e join series s on s.id = e.series_id join app a on a.id = e.app_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and e.app_id = $3
+         order by e.opened_tick desc, e.id desc limit $4 offset $5")
+        .bind(scope.everything()).bind(scope.account()).bind(app.0).bind(limit).bind(offset).fetch_all(pool).await?))
+}
+
+/// The episodes of a series that touch the minutes from `from` on.
+pub async fn of_series_since(db: &Db, scope: Scope, series: SeriesId, from: Minute) -> Result<Vec<Episode>> {
+    all(read!(db, pool => query_as(
+        "select e.*, s.product, s.sli, s.grp, s.target
+         from episode e join series s on s.id = e.series_id join app a on a.id = e.app_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
+           and e.series_id = $3 and (e.closed_tick is null or e.closed_tick >= $4)
+         order by e.opened_tick, e.id")
+        .bind(scope.everything()).bind(scope.account()).bind(series.0).bind(from.0).fetch_all(pool).await?))
+}
+
+pub async fn count_of_app(db: &Db, scope: Scope, app: AppId) -> Result<i64> {
+    read!(db, pool => Ok(query_scalar(
+        "select count(*) from episode e join app a on a.id = e.app_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and e.app_id = $3")
+        .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_one(pool).await?))
+}
+
+pub async fn by_incident_id(db: &Db, scope: Scope, app: AppId, incident_id: &str) -> Result<Option<Episode>> {
+    let row: Option<Row> = read!(db, pool => query_as(
+        "select e.*, s.product, s.sli, s.grp, s.target
+         from episode e join series s on s.id = e.series_id join app a on a.id = e.app_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
+           and e.app_id = $3 and e.incident_id = $4")
+        .bind(scope.everything()).bind(scope.account()).bind(app.0).bind(incident_id).fetch_optional(pool).await?);
+    row.map(Episode::try_from).transpose()
+}

@@ -1,0 +1,72 @@
+//! The only place with SQL. One text serves SQLite and PostgreSQL.
+//!
+//! Reading takes a [`Db`], changing takes a [`Tx`], so that a service decides what belongs into one transaction. Every read
+//! of partner data takes a [`Scope`].
+
+pub mod accounts;
+pub mod alert_addresses;
+pub mod apps;
+pub mod audit;
+pub mod counts;
+mod db;
+mod dialect;
+pub mod episodes;
+pub mod invitations;
+pub mod leases;
+pub mod ledger;
+pub mod outbox;
+pub mod partners;
+pub mod probes;
+pub mod progress;
+mod scope;
+pub mod series;
+pub mod sessions;
+
+pub use db::{Db, Tx};
+pub use dialect::{Error, Result};
+pub use scope::Scope;
+
+use crate::config::Database;
+
+/// Both databases: what people and rules write, and the figures, which are written so often that they have a writer of
+/// their own.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub portal: Db,
+    pub metrics: Db,
+}
+
+impl Store {
+    /// Opens the configured databases and brings them up to date.
+    ///
+    /// # Errors
+    /// When a database cannot be reached, or was written by a newer version of Rampart.
+    pub async fn open(config: &Database) -> anyhow::Result<Self> {
+        let store = match &config.url {
+            Some(url) => Self {
+                portal: Db::postgres(url.0.as_str(), "rampart_portal").await?,
+                metrics: Db::postgres(url.0.as_str(), "rampart_metrics").await?,
+            },
+            None => {
+                tokio::fs::create_dir_all(&config.path).await?;
+                Self {
+                    portal: Db::sqlite(&config.path.join("rampart.db")).await?,
+                    metrics: Db::sqlite(&config.path.join("metrics.db")).await?,
+                }
+            }
+        };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    async fn migrate(&self) -> anyhow::Result<()> {
+        dialect::migrate(&self.portal, &db::PORTAL).await?;
+        dialect::migrate(&self.metrics, &db::METRICS).await?;
+        Ok(())
+    }
+
+    pub async fn close(&self) {
+        self.portal.close().await;
+        self.metrics.close().await;
+    }
+}

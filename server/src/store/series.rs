@@ -1,0 +1,158 @@
+//! The series of apps: what is counted, evaluated and charted.
+
+use chrono::{DateTime, Utc};
+use rampart_domain::{
+    id::{AppId, PartnerId, SeriesId},
+    sli::SeriesKey,
+};
+use sqlx::{FromRow, QueryBuilder, query, query_as};
+use uuid::Uuid;
+
+use super::{
+    Db, Error, Result, Scope, Tx,
+    db::{read, write},
+};
+
+#[derive(Clone, Debug)]
+pub struct Series {
+    pub id: SeriesId,
+    pub app: AppId,
+    pub key: SeriesKey,
+    pub created_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// A series that is being measured, with what its alerts and probes need to know of its app.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    pub series: Series,
+    pub app_key: String,
+    pub app_name: String,
+    pub partner: PartnerId,
+    pub partner_name: String,
+    pub health_path: String,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    app_id: Uuid,
+    product: String,
+    sli: String,
+    grp: String,
+    target: String,
+    created_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct MeasuredRow {
+    #[sqlx(flatten)]
+    series: Row,
+    app_key: String,
+    app_name: String,
+    partner_id: Uuid,
+    partner_name: String,
+    health_path: String,
+}
+
+impl TryFrom<Row> for Series {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let corrupt = |value: &str| Error::corrupt("series key", value);
+        let key = SeriesKey {
+            product: row.product.parse().map_err(|_| corrupt(&row.product))?,
+            sli: row.sli.parse().map_err(|_| corrupt(&row.sli))?,
+            group: row.grp.parse().map_err(|_| corrupt(&row.grp))?,
+            target: row.target,
+        };
+        Ok(Self { id: SeriesId(row.id), app: AppId(row.app_id), key, created_at: row.created_at, ended_at: row.ended_at })
+    }
+}
+
+impl TryFrom<MeasuredRow> for Measured {
+    type Error = Error;
+
+    fn try_from(row: MeasuredRow) -> Result<Self> {
+        Ok(Self {
+            series: row.series.try_into()?,
+            app_key: row.app_key,
+            app_name: row.app_name,
+            partner: PartnerId(row.partner_id),
+            partner_name: row.partner_name,
+            health_path: row.health_path,
+        })
+    }
+}
+
+/// Begins a series, or takes it up again where it had ended.
+pub async fn begin(tx: &mut Tx, id: SeriesId, app: AppId, key: &SeriesKey, now: DateTime<Utc>) -> Result<()> {
+    write!(tx, c => query(
+        "insert into series (id, app_id, product, sli, grp, target, created_at) values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict (app_id, product, sli, grp, target) do update set ended_at = null")
+        .bind(id.0).bind(app.0).bind(key.product.as_str()).bind(key.sli.as_str()).bind(key.group.as_str()).bind(&key.target)
+        .bind(now).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+pub async fn end(tx: &mut Tx, id: SeriesId, now: DateTime<Utc>) -> Result<()> {
+    write!(tx, c => query("update series set ended_at = $2 where id = $1 and ended_at is null")
+        .bind(id.0).bind(now).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// The series of an app, those that ended too, in a fixed order.
+pub async fn of_app(tx: &mut Tx, app: AppId) -> Result<Vec<Series>> {
+    let rows: Vec<Row> = write!(tx, c => query_as(
+        "select id, app_id, product, sli, grp, target, created_at, ended_at from series where app_id = $1 order by sli, product, target")
+        .bind(app.0).fetch_all(c).await?);
+    rows.into_iter().map(Series::try_from).collect()
+}
+
+/// The series of some apps that the reader may see, those that ended too.
+pub async fn of_apps(db: &Db, scope: Scope, apps: &[AppId]) -> Result<Vec<Series>> {
+    if apps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> = read!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at
+             from series s join app a on a.id = s.app_id where (");
+        query.push_bind(scope.everything())
+            .push(" or a.partner_id in (select partner_id from membership where account_id = ").push_bind(scope.account())
+            .push(")) and s.app_id in (");
+        let mut list = query.separated(", ");
+        apps.iter().for_each(|app| { list.push_bind(app.0); });
+        query.push(") order by s.app_id, s.sli, s.product, s.target");
+        query.build_query_as().fetch_all(pool).await?
+    });
+    rows.into_iter().map(Series::try_from).collect()
+}
+
+/// Every series that is being measured; `Scope` is not asked, since only the rules and the prober call it.
+pub async fn measured(db: &Db) -> Result<Vec<Measured>> {
+    let rows: Vec<MeasuredRow> = read!(db, pool => query_as(
+        "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at,
+                a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path
+         from series s join app a on a.id = s.app_id join partner p on p.id = a.partner_id
+         where s.ended_at is null and a.measuring_since is not null and a.archived_at is null
+         order by s.id")
+        .fetch_all(pool).await?);
+    rows.into_iter().map(Measured::try_from).collect()
+}
+
+/// Series by their ids, whether they are measured or not; for the rules.
+pub async fn by_ids(db: &Db, ids: &[SeriesId]) -> Result<Vec<Measured>> {
+    let rows: Vec<MeasuredRow> = read!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at,
+                    a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path
+             from series s join app a on a.id = s.app_id join partner p on p.id = a.partner_id where s.id in (");
+        let mut list = query.separated(", ");
+        ids.iter().for_each(|id| { list.push_bind(id.0); });
+        query.push(") order by s.id");
+        query.build_query_as().fetch_all(pool).await?
+    });
+    rows.into_iter().map(Measured::try_from).collect()
+}

@@ -1,0 +1,3 @@
+//! The contract of the store: every function does the same on both engines.
+
+mod progress;
