@@ -23,6 +23,7 @@ export default defineConfig({
   },
   projects: [
     { name: "scripts", use: browser },
-    { name: "no-scripts", use: { ...browser, javaScriptEnabled: false } },
+    // How much scripts weigh is a question about scripts.
+    { name: "no-scripts", testIgnore: "budget.spec.ts", use: { ...browser, javaScriptEnabled: false } },
   ],
 });

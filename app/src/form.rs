@@ -58,9 +58,15 @@ impl FormState {
         self.values.iter().any(|(n, v)| n == name && v == value)
     }
 
-    /// What is wrong with the field `name`.
+    /// Everything that is wrong with the field `name`.
     pub fn error(&self, name: &str) -> Option<String> {
-        self.errors.iter().find(|e| e.field == name).map(|e| e.message.clone())
+        let messages: Vec<&str> = self
+            .errors
+            .iter()
+            .filter(|e| e.field == name)
+            .map(|e| e.message.as_str())
+            .collect();
+        (!messages.is_empty()).then(|| messages.join(" "))
     }
 }
 

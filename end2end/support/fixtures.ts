@@ -1,7 +1,8 @@
 import { expect, test as base } from "@playwright/test";
-import type { ConsoleMessage, Page } from "@playwright/test";
+import type { BrowserContext, ConsoleMessage, Page } from "@playwright/test";
 import { scriptsEnabled } from "./browser.js";
 import { Mailbox } from "./mailbox.js";
+import { People } from "./people.js";
 import { Rampart } from "./rampart.js";
 import type { Settings } from "./rampart.js";
 import { Target } from "./target.js";
@@ -20,16 +21,20 @@ export class BrowserErrors {
     this.#allowed.push(pattern);
   }
 
-  watch(page: Page): void {
+  watch(context: BrowserContext): void {
+    context.on("page", (page) => this.#watchPage(page));
+  }
+
+  get unexpected(): string[] {
+    return this.found.filter((error) => !this.#allowed.some((pattern) => pattern.test(error)));
+  }
+
+  #watchPage(page: Page): void {
     page.on("pageerror", (error) => this.found.push(`${page.url()}: ${error.stack ?? error.message}`));
     page.on("request", (request) => {
       if (request.isNavigationRequest()) this.#navigations.add(request.url());
     });
     page.on("console", (message) => this.#look(page, message));
-  }
-
-  get unexpected(): string[] {
-    return this.found.filter((error) => !this.#allowed.some((pattern) => pattern.test(error)));
   }
 
   #look(page: Page, message: ConsoleMessage): void {
@@ -47,6 +52,8 @@ interface Fixtures {
   mailbox: Mailbox;
   target: Target;
   rampart: Rampart;
+  /** More people than the one whose browser is `page`. */
+  people: People;
   browserErrors: BrowserErrors;
 }
 
@@ -82,12 +89,18 @@ export const test = base.extend<Fixtures>({
     expect(crashed, "rampart ended before its test did").toBe(false);
   },
 
+  people: async ({ browser, rampart, mailbox, browserErrors }, use) => {
+    const people = new People(browser, rampart, mailbox, (context) => browserErrors.watch(context));
+    await use(people);
+    await people.close();
+  },
+
   baseURL: async ({ rampart }, use) => use(rampart.url),
 
   browserErrors: [
     async ({ context }, use) => {
       const errors = new BrowserErrors();
-      context.on("page", (page) => errors.watch(page));
+      errors.watch(context);
       await use(errors);
       expect(errors.unexpected, "errors in the browser").toEqual([]);
     },

@@ -2,7 +2,7 @@ import { simpleParser } from "mailparser";
 import type { AddressObject, ParsedMail } from "mailparser";
 import { SMTPServer } from "smtp-server";
 import { Arrivals } from "./events.js";
-import { listen } from "./ports.js";
+import { freePort, listen } from "./ports.js";
 
 export interface Mail extends ParsedMail {
   /** Whom the envelope names, in small letters. */
@@ -14,47 +14,31 @@ export interface Mail extends ParsedMail {
 interface Refusal {
   code: number;
   message: string;
+  /** The only recipient that is refused; else every one is. */
+  address?: string | undefined;
 }
 
 /** A mail server for everybody: it keeps what it is sent, or refuses it. */
 export class Mailbox {
-  /** The address of the server, as `mail.relay` takes it. */
-  relay = "";
-  #server: SMTPServer;
+  readonly #port: number;
+  #server: SMTPServer | undefined;
   #mails = new Arrivals<Mail>();
   #refusals = new Arrivals<string>();
   #refusal: Refusal | undefined;
 
-  private constructor() {
-    this.#server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ["AUTH", "STARTTLS"],
-      disableReverseLookup: true,
-      onRcptTo: ({ address }, _session, callback) => {
-        if (this.#refusal === undefined) return callback();
-        const { code, message } = this.#refusal;
-        this.#refusals.add(address);
-        callback(Object.assign(new Error(message), { responseCode: code }));
-      },
-      onData: (stream, session, callback) => {
-        simpleParser(stream).then(
-          (parsed) => {
-            const recipients = session.envelope.rcptTo.map(({ address }) => address.toLowerCase());
-            this.#mails.add(Object.assign(parsed, { recipients, page: parsed.html || "" }));
-            callback();
-          },
-          (error: Error) => callback(error),
-        );
-      },
-    });
-    // A client that hangs up in the middle is its own business.
-    this.#server.on("error", () => {});
+  private constructor(port: number) {
+    this.#port = port;
   }
 
   static async start(): Promise<Mailbox> {
-    const mailbox = new Mailbox();
-    mailbox.relay = `smtp://127.0.0.1:${await listen(mailbox.#server.server)}`;
+    const mailbox = new Mailbox(await freePort());
+    await mailbox.up();
     return mailbox;
+  }
+
+  /** The address of the server, as `mail.relay` takes it. */
+  get relay(): string {
+    return `smtp://localhost:${this.#port}`;
   }
 
   /** All mails so far, oldest first. */
@@ -73,9 +57,9 @@ export class Mailbox {
     return this.#mails.waitFor(wanted, `a mail to ${address} about ${subject}`, timeout);
   }
 
-  /** Refuses every recipient: for now with a 4xx code, for good with a 5xx code. */
-  refuse(code = 451, message = "not now"): void {
-    this.#refusal = { code, message };
+  /** Refuses every recipient or just one: for now with a 4xx code, for good with a 5xx code. */
+  refuse(code = 451, message = "not now", address?: string): void {
+    this.#refusal = { code, message, address };
   }
 
   accept(): void {
@@ -93,8 +77,49 @@ export class Mailbox {
     this.#refusals.clear();
   }
 
-  stop(): Promise<void> {
-    return new Promise((resolve) => this.#server.close(resolve));
+  /** Takes connections, at first and again after `down`. */
+  async up(): Promise<void> {
+    this.#server = this.#newServer();
+    await listen(this.#server.server, this.#port);
+  }
+
+  /** Ends all connections and takes no more. */
+  async down(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  async stop(): Promise<void> {
+    await this.down();
+  }
+
+  #newServer(): SMTPServer {
+    const server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ["AUTH", "STARTTLS"],
+      disableReverseLookup: true,
+      closeTimeout: 100,
+      onRcptTo: ({ address }, _session, callback) => {
+        const refusal = this.#refusal;
+        if (refusal === undefined || (refusal.address ?? address) !== address) return callback();
+        this.#refusals.add(address);
+        callback(Object.assign(new Error(refusal.message), { responseCode: refusal.code }));
+      },
+      onData: (stream, session, callback) => {
+        simpleParser(stream).then(
+          (parsed) => {
+            const recipients = session.envelope.rcptTo.map(({ address }) => address.toLowerCase());
+            this.#mails.add(Object.assign(parsed, { recipients, page: parsed.html || "" }));
+            callback();
+          },
+          (error: Error) => callback(error),
+        );
+      },
+    });
+    // A client that hangs up in the middle is its own business.
+    server.on("error", () => {});
+    return server;
   }
 }
 

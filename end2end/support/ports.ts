@@ -1,11 +1,11 @@
 import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 
-/** Starts a server on a free loopback port, which it returns. */
-export function listen(server: Pick<Server, "listen" | "once" | "address">): Promise<number> {
+/** Starts a server on a loopback port, which it returns; on a free one unless it is told which. */
+export function listen(server: Pick<Server, "listen" | "once" | "address">, port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
   });
 }
 

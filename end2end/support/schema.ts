@@ -3,6 +3,14 @@ import type { AnySchemaObject } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Mail } from "./mailbox.js";
 
+/** The object that an alert mail carries, as far as the tests look into it. */
+export interface IncidentData {
+  incidentId: string;
+  incidentStatus: "ANOMALOUS" | "OK" | "UNKNOWN";
+  time: string;
+  sliValue: number;
+}
+
 export type IncidentDataId = "incident-data" | "incident-data-drill";
 
 /** The object that an alert mail carries for machines; fails when it carries none. */

@@ -20,7 +20,11 @@ pub struct Clock(Kind);
 enum Kind {
     System,
     /// Runs `rate` times as fast as the system's, from `start` on.
-    Fast { start: DateTime<Utc>, since: Instant, rate: u32 },
+    Fast {
+        start: DateTime<Utc>,
+        since: Instant,
+        rate: u32,
+    },
     Manual(Arc<Mutex<watch::Sender<DateTime<Utc>>>>),
 }
 
@@ -32,12 +36,18 @@ impl Clock {
     /// A clock for end-to-end tests that runs `rate` times as fast. Rules and windows stay the real ones; time-outs of
     /// the network do not shrink, since they are not measured with this clock.
     pub fn fast(rate: u32) -> Self {
-        Self(Kind::Fast { start: system_now(), since: Instant::now(), rate: rate.max(1) })
+        Self(Kind::Fast {
+            start: system_now(),
+            since: Instant::now(),
+            rate: rate.max(1),
+        })
     }
 
     /// A clock that stands still until it is told otherwise.
     pub fn manual(now: DateTime<Utc>) -> Self {
-        Self(Kind::Manual(Arc::new(Mutex::new(watch::Sender::new(now.trunc_subsecs(6))))))
+        Self(Kind::Manual(Arc::new(Mutex::new(watch::Sender::new(
+            now.trunc_subsecs(6),
+        )))))
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -70,7 +80,8 @@ impl Clock {
     }
 
     pub async fn sleep(&self, duration: Duration) {
-        self.sleep_until(self.now() + TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)).await;
+        self.sleep_until(self.now() + TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX))
+            .await;
     }
 
     /// Moves a manual clock; a clock that runs by itself is left alone.
@@ -106,13 +117,14 @@ mod tests {
     #[tokio::test]
     async fn a_manual_clock_wakes_its_sleepers() {
         let clock = Clock::manual(DateTime::UNIX_EPOCH);
+        let then = DateTime::UNIX_EPOCH + TimeDelta::seconds(60);
         let sleeper = tokio::spawn({
             let clock = clock.clone();
-            async move { clock.sleep(Duration::from_secs(60)).await }
+            async move { clock.sleep_until(then).await }
         });
         clock.advance(TimeDelta::seconds(60));
         sleeper.await.unwrap();
-        assert_eq!(clock.now(), DateTime::UNIX_EPOCH + TimeDelta::seconds(60));
+        assert_eq!(clock.now(), then);
     }
 
     #[tokio::test(start_paused = true)]

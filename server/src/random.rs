@@ -65,13 +65,19 @@ mod tests {
         for _ in 0..100 {
             let id = incident_id();
             assert_eq!(id.len(), 11);
-            assert!(id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'), "{id}");
+            assert!(
+                id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'),
+                "{id}"
+            );
         }
     }
 
     #[test]
     fn ids_sort_by_time() {
-        let (first, second) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + chrono::TimeDelta::milliseconds(1));
+        let (first, second) = (
+            DateTime::UNIX_EPOCH,
+            DateTime::UNIX_EPOCH + chrono::TimeDelta::milliseconds(1),
+        );
         assert!(id(first) < id(second));
     }
 }

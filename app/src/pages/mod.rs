@@ -16,7 +16,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{Route, Router, Routes},
-    hooks::{use_params_map, use_query_map},
+    hooks::use_params_map,
     path,
 };
 
@@ -53,9 +53,13 @@ fn param(name: &str) -> String {
 
 /// The query parameter `name`.
 fn query(name: &str) -> Option<String> {
-    use_query_map()
-        .read_untracked()
-        .get(name)
+    // The router's own map decodes twice, so that a "%26" that somebody searched for would end the value.
+    let query = use_context::<http::request::Parts>()
+        .and_then(|parts| parts.uri.query().map(str::to_owned))
+        .unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
         .filter(|value| !value.is_empty())
 }
 

@@ -10,7 +10,7 @@ pub enum AppKind {
 
 /// A text that names no kind of app.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("choose Connect, Forge or Other")]
+#[error("Choose Connect, Forge or Other.")]
 pub struct UnknownKind;
 
 impl AppKind {

@@ -19,7 +19,11 @@ pub fn met_again_on(slo: Ppm, days: &[DayCounts], today: i64) -> Option<i64> {
     let with_events = days.iter().filter(|d| d.counts.is_defined()).count() as u64;
     let usual = events.checked_div(with_events)?;
     (today..=today + WINDOW_DAYS).find(|end| {
-        let past: Counts = days.iter().filter(|d| d.day > end - WINDOW_DAYS && d.day <= *end).map(|d| d.counts).sum();
+        let past: Counts = days
+            .iter()
+            .filter(|d| d.day > end - WINDOW_DAYS && d.day <= *end)
+            .map(|d| d.counts)
+            .sum();
         let to_come = u64::try_from(end - today).unwrap_or_default().saturating_mul(usual);
         let window = past + Counts::new(to_come, 0);
         window.is_defined() && !window.below(slo)
@@ -34,7 +38,12 @@ mod tests {
 
     fn days(bad: &[(i64, u64)]) -> Vec<DayCounts> {
         let bad_on = |day| bad.iter().find(|(d, _)| *d == day).map_or(0, |(_, bad)| *bad);
-        (73..=100).map(|day| DayCounts { day, counts: Counts::new(1_440 - bad_on(day), bad_on(day)) }).collect()
+        (73..=100)
+            .map(|day| DayCounts {
+                day,
+                counts: Counts::new(1_440 - bad_on(day), bad_on(day)),
+            })
+            .collect()
     }
 
     #[test]

@@ -70,6 +70,7 @@ create table app (
     key                 text not null,
     key_key             text not null unique, -- the key in lower case
     name                text not null,
+    name_key            text not null, -- in lower case, for searching and sorting
     kind                text not null,
     products            text not null,
     support_contact     text not null,

@@ -4,7 +4,7 @@ mod migrate;
 mod serve;
 mod user;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -71,8 +71,15 @@ impl Rampart {
 /// Logs go to standard error, so that what a command prints can be used by another.
 fn log(settings: &config::Log) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if settings.json { logs.json().init() } else { logs.compact().init() }
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    if settings.json {
+        logs.json().init()
+    } else {
+        logs.compact().init()
+    }
 }
 
 /// The service on the configured database.

@@ -5,13 +5,7 @@ use clap::Args;
 use tokio::{net::TcpListener, signal};
 
 use super::open;
-use crate::{
-    clock::Clock,
-    config::Config,
-    http,
-    jobs::Jobs,
-    mail::send::Relay,
-};
+use crate::{clock::Clock, config::Config, http, jobs::Jobs, mail::send::Relay};
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -29,7 +23,9 @@ impl Serve {
         let relay = Relay::new(&config.mail)?;
         let listen = config.server.listen;
         let service = Arc::new(open(config, clock()?).await?);
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
         let jobs = Jobs::start(service.clone(), relay);
         let router = http::router(service.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -48,7 +44,9 @@ fn clock() -> anyhow::Result<Clock> {
     match std::env::var("RAMPART_TEST_CLOCK_RATE") {
         Ok(rate) => {
             tracing::warn!(rate, "the clock runs fast: this is for tests only");
-            Ok(Clock::fast(rate.parse().context("RAMPART_TEST_CLOCK_RATE is no number")?))
+            Ok(Clock::fast(
+                rate.parse().context("RAMPART_TEST_CLOCK_RATE is no number")?,
+            ))
         }
         Err(_) => Ok(Clock::system()),
     }

@@ -95,7 +95,10 @@ impl Config {
     ///
     /// # Errors
     /// All problems at once: unknown keys, wrong types, values out of range, an unreadable file.
-    pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(file, environment);
         let config = Self::read(&mut reader);
         reader.finish()?;
@@ -103,29 +106,59 @@ impl Config {
     }
 
     fn read(r: &mut Reader) -> Self {
-        let listen = r.get("server.listen", || SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 3000)));
+        let listen = r.get("server.listen", || {
+            SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 3000))
+        });
         let public_url = r.optional::<Url>("server.public_url");
         if let Some(url) = &public_url {
-            r.check("server.public_url", is_plain_origin(url), "must be http(s)://host[:port] without a path");
+            r.check(
+                "server.public_url",
+                is_plain_origin(url),
+                "must be http(s)://host[:port] without a path",
+            );
         }
         let database_url = r.optional::<Url>("database.url");
         if let Some(url) = &database_url {
             let known = matches!(url.scheme(), "postgres" | "postgresql");
-            r.check("database.url", known, "must begin with postgres://; leave it out for the embedded SQLite");
+            r.check(
+                "database.url",
+                known,
+                "must begin with postgres://; leave it out for the embedded SQLite",
+            );
         }
         let relay = r.optional::<Url>("mail.relay");
         if let Some(url) = &relay {
             let known = matches!(url.scheme(), "smtp" | "smtps") && url.has_host();
-            r.check("mail.relay", known, "must be smtp://host:port or smtps://user:password@host");
+            r.check(
+                "mail.relay",
+                known,
+                "must be smtp://host:port or smtps://user:password@host",
+            );
         }
         let timeout = r.get("probe.timeout_ms", || 3_000_u64);
-        r.check("probe.timeout_ms", (100..=3_000).contains(&timeout), "must be 100 to 3000");
+        r.check(
+            "probe.timeout_ms",
+            (100..=3_000).contains(&timeout),
+            "must be 100 to 3000",
+        );
         let confirm_attempts = r.get("probe.confirm_attempts", || 1_u32);
-        r.check("probe.confirm_attempts", (1..=2).contains(&confirm_attempts), "must be 1 or 2");
+        r.check(
+            "probe.confirm_attempts",
+            (1..=2).contains(&confirm_attempts),
+            "must be 1 or 2",
+        );
         let idle_hours = r.get("session.idle_hours", || 12_u64);
-        r.check("session.idle_hours", (1..=720).contains(&idle_hours), "must be 1 to 720");
+        r.check(
+            "session.idle_hours",
+            (1..=720).contains(&idle_hours),
+            "must be 1 to 720",
+        );
         let lifetime_days = r.get("session.lifetime_days", || 30_u64);
-        r.check("session.lifetime_days", (1..=365).contains(&lifetime_days), "must be 1 to 365");
+        r.check(
+            "session.lifetime_days",
+            (1..=365).contains(&lifetime_days),
+            "must be 1 to 365",
+        );
 
         Self {
             server: Server {
@@ -141,7 +174,10 @@ impl Config {
                 name: r.get("platform.name", || "Atlassian".to_owned()),
                 designation: r.get("program.designation", || "Cloud Fortified".to_owned()),
             },
-            mail: Mail { from: r.get("mail.from", default_sender), relay: relay.map(Secret) },
+            mail: Mail {
+                from: r.get("mail.from", default_sender),
+                relay: relay.map(Secret),
+            },
             probe: Probe {
                 timeout: Duration::from_millis(timeout),
                 confirm_attempts,
@@ -170,13 +206,19 @@ fn is_plain_origin(url: &Url) -> bool {
 }
 
 fn local_url(listen: SocketAddr) -> Url {
-    let host = if listen.ip().is_unspecified() { "127.0.0.1".to_owned() } else { listen.ip().to_string() };
+    let host = if listen.ip().is_unspecified() {
+        "127.0.0.1".to_owned()
+    } else {
+        listen.ip().to_string()
+    };
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     Url::parse(&format!("http://{host}:{}", listen.port())).expect("an address and a port make a URL")
 }
 
 fn default_sender() -> Mailbox {
-    "Rampart <rampart@localhost>".parse().expect("the default sender is an address")
+    "Rampart <rampart@localhost>"
+        .parse()
+        .expect("the default sender is an address")
 }
 
 #[cfg(test)]

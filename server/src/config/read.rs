@@ -10,7 +10,12 @@ use lettre::message::Mailbox;
 use url::Url;
 
 /// Variables that begin like ours but are no settings.
-const NOT_SETTINGS: [&str; 4] = ["RAMPART_CONFIG", "RAMPART_TEST_CLOCK_RATE", "RAMPART_TEST_POSTGRES", "RAMPART_BIN"];
+const NOT_SETTINGS: [&str; 4] = [
+    "RAMPART_CONFIG",
+    "RAMPART_TEST_CLOCK_RATE",
+    "RAMPART_TEST_POSTGRES",
+    "RAMPART_BIN",
+];
 
 /// One thing that is wrong with the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +52,12 @@ impl Reader {
             .into_iter()
             .filter(|(name, _)| name.starts_with("RAMPART_") && !NOT_SETTINGS.contains(&name.as_str()))
             .collect();
-        Self { file, environment, known: BTreeSet::new(), problems }
+        Self {
+            file,
+            environment,
+            known: BTreeSet::new(),
+            problems,
+        }
     }
 
     /// The value of `key`, or the default when it is set nowhere. A wrong value is noted and the default used meanwhile.
@@ -65,7 +75,11 @@ impl Reader {
     pub(super) fn list<T: Parse>(&mut self, key: &'static str) -> Vec<T> {
         self.known.insert(key);
         let raws = match (self.environment.get(&variable(key)), self.file.get(key)) {
-            (Some(text), _) => text.split(',').filter(|t| !t.trim().is_empty()).map(|t| Raw::Text(t.trim().to_owned())).collect(),
+            (Some(text), _) => text
+                .split(',')
+                .filter(|t| !t.trim().is_empty())
+                .map(|t| Raw::Text(t.trim().to_owned()))
+                .collect(),
             (None, Some(toml::Value::Array(values))) => values.iter().map(Raw::of).collect(),
             (None, Some(other)) => {
                 self.note(key, format!("must be a list, not {}", kind(other)));
@@ -96,12 +110,22 @@ impl Reader {
     pub(super) fn finish(mut self) -> Result<(), ConfigError> {
         let names: BTreeSet<String> = self.known.iter().map(|k| variable(k)).collect();
         for key in self.file.keys().filter(|k| !self.known.contains(k.as_str())) {
-            self.problems.push(Problem { at: key.clone(), message: unknown(key, self.known.iter().copied()) });
+            self.problems.push(Problem {
+                at: key.clone(),
+                message: unknown(key, self.known.iter().copied()),
+            });
         }
         for name in self.environment.keys().filter(|n| !names.contains(*n)) {
-            self.problems.push(Problem { at: name.clone(), message: unknown(name, names.iter().map(String::as_str)) });
+            self.problems.push(Problem {
+                at: name.clone(),
+                message: unknown(name, names.iter().map(String::as_str)),
+            });
         }
-        if self.problems.is_empty() { Ok(()) } else { Err(ConfigError(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError(self.problems))
+        }
     }
 
     fn find<T>(&mut self, key: &'static str, parse: impl FnOnce(&Raw) -> Result<T, String>) -> Option<T> {
@@ -116,13 +140,22 @@ impl Reader {
 
     fn note(&mut self, key: &str, message: String) {
         let variable = variable(key);
-        let at = if self.environment.contains_key(&variable) { variable } else { key.to_owned() };
+        let at = if self.environment.contains_key(&variable) {
+            variable
+        } else {
+            key.to_owned()
+        };
         self.problems.push(Problem { at, message });
     }
 }
 
 fn read_file(path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<String, toml::Value> {
-    let mut note = |message: String| problems.push(Problem { at: path.display().to_string(), message });
+    let mut note = |message: String| {
+        problems.push(Problem {
+            at: path.display().to_string(),
+            message,
+        })
+    };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
@@ -275,7 +308,10 @@ pub(super) struct OneOf<const N: usize> {
 
 impl<const N: usize> OneOf<N> {
     pub(super) fn new(words: [&'static str; N]) -> Self {
-        Self { words, chosen: words[0] }
+        Self {
+            words,
+            chosen: words[0],
+        }
     }
 
     pub(super) fn is(&self, word: &str) -> bool {
@@ -288,6 +324,11 @@ impl<const N: usize> Setting for OneOf<N> {
         let wanted = self.words.join(" or ");
         let text = raw.text(&wanted)?;
         let chosen = self.words.into_iter().find(|w| *w == text);
-        chosen.map(|chosen| Self { words: self.words, chosen }).ok_or_else(|| format!("must be {wanted}, not \"{text}\""))
+        chosen
+            .map(|chosen| Self {
+                words: self.words,
+                chosen,
+            })
+            .ok_or_else(|| format!("must be {wanted}, not \"{text}\""))
     }
 }

@@ -3,7 +3,10 @@ use super::*;
 fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let path = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&path, file).unwrap();
-    Config::load(Some(path.path()), environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    Config::load(
+        Some(path.path()),
+        environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
+    )
 }
 
 #[test]
@@ -19,7 +22,11 @@ fn defaults_serve_on_loopback_with_sqlite() {
 fn the_environment_goes_over_the_file() {
     let config = load(
         "[server]\nlisten = '0.0.0.0:80'\n[platform]\nname = 'Acme'\n[probe]\nallow_ports = [8080]",
-        &[("RAMPART_PLATFORM_NAME", "Other"), ("RAMPART_PROBE_ALLOW_NETWORKS", "10.0.0.0/8, 127.0.0.0/8"), ("PATH", "/bin")],
+        &[
+            ("RAMPART_PLATFORM_NAME", "Other"),
+            ("RAMPART_PROBE_ALLOW_NETWORKS", "10.0.0.0/8, 127.0.0.0/8"),
+            ("PATH", "/bin"),
+        ],
     )
     .unwrap();
     assert_eq!(config.server.listen.to_string(), "0.0.0.0:80");
@@ -50,7 +57,14 @@ fn all_problems_are_listed_at_once() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let config = Config::load(None, [("RAMPART_DATABASE_URL".to_owned(), "postgres://me:hunter2@db/x".to_owned())]).unwrap();
+    let config = Config::load(
+        None,
+        [(
+            "RAMPART_DATABASE_URL".to_owned(),
+            "postgres://me:hunter2@db/x".to_owned(),
+        )],
+    )
+    .unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 
@@ -58,5 +72,8 @@ fn secrets_are_not_shown() {
 fn an_unreadable_file_is_a_problem() {
     let error = Config::load(Some(Path::new("/does/not/exist.toml")), []).unwrap_err();
     assert_eq!(error.0.len(), 1);
-    assert!(error.to_string().contains("/does/not/exist.toml: cannot be read"), "{error}");
+    assert!(
+        error.to_string().contains("/does/not/exist.toml: cannot be read"),
+        "{error}"
+    );
 }

@@ -27,10 +27,16 @@ struct Manifest {
 pub(super) fn names() -> Assets {
     let manifest = Dist::get("manifest.json").and_then(|file| serde_json::from_slice::<Manifest>(&file.data).ok());
     match manifest {
-        Some(manifest) => Assets { script: manifest.script, style: manifest.style.trim_end_matches(".css").to_owned() },
+        Some(manifest) => Assets {
+            script: manifest.script,
+            style: manifest.style.trim_end_matches(".css").to_owned(),
+        },
         None => {
             tracing::warn!("there is no bundle: run `cargo xtask bundle`");
-            Assets { script: "rampart".to_owned(), style: "rampart".to_owned() }
+            Assets {
+                script: "rampart".to_owned(),
+                style: "rampart".to_owned(),
+            }
         }
     }
 }
@@ -49,11 +55,21 @@ pub(super) async fn robots(headers: HeaderMap) -> Response {
 
 /// A file, in the best encoding that the browser takes and that was made beforehand.
 fn serve(path: &str, headers: &HeaderMap, caching: &'static str) -> Response {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let encoded = [("br", "br"), ("gzip", "gz")].into_iter().find_map(|(encoding, ending)| {
-        let wanted = accepted.split(',').any(|a| a.split(';').next().is_some_and(|name| name.trim() == encoding));
-        wanted.then(|| Dist::get(&format!("{path}.{ending}"))).flatten().map(|file| (file, Some(encoding)))
-    });
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let encoded = [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .find_map(|(encoding, ending)| {
+            let wanted = accepted
+                .split(',')
+                .any(|a| a.split(';').next().is_some_and(|name| name.trim() == encoding));
+            wanted
+                .then(|| Dist::get(&format!("{path}.{ending}")))
+                .flatten()
+                .map(|file| (file, Some(encoding)))
+        });
     let Some((file, encoding)) = encoded.or_else(|| Dist::get(path).map(|file| (file, None))) else {
         return StatusCode::NOT_FOUND.into_response();
     };

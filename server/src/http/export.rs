@@ -26,7 +26,9 @@ pub(super) struct Narrowed {
 
 /// The audit log as CSV, narrowed as on the page.
 pub(super) async fn audit_csv(State(web): State<Web>, visitor: Visitor, Query(query): Query<Narrowed>) -> Response {
-    let Some(actor) = &visitor.actor else { return Redirect::to("/sign-in?next=/audit").into_response() };
+    let Some(actor) = &visitor.actor else {
+        return Redirect::to("/sign-in?next=/audit").into_response();
+    };
     let filter = AuditFilter {
         who: query.who,
         action: query.action,
@@ -45,16 +47,27 @@ pub(super) async fn audit_csv(State(web): State<Web>, visitor: Visitor, Query(qu
         }
         Err(Error::Forbidden(why)) => (StatusCode::FORBIDDEN, why).into_response(),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the audit log could not be exported");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the audit log could not be exported"
+            );
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
 
 fn csv(rows: &[AuditRow]) -> String {
-    let mut text = line(["seq", "at", "who", "action", "subject", "partner", "changes", "why", "address"].map(str::to_owned));
+    let mut text = line(
+        [
+            "seq", "at", "who", "action", "subject", "partner", "changes", "why", "address",
+        ]
+        .map(str::to_owned),
+    );
     for row in rows {
-        let changes = row.changes.iter().map(|(name, before, after)| format!("{name}: {before} -> {after}"));
+        let changes = row
+            .changes
+            .iter()
+            .map(|(name, before, after)| format!("{name}: {before} -> {after}"));
         text.push_str(&line([
             row.seq.to_string(),
             row.at.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -78,8 +91,16 @@ fn line<const N: usize>(cells: [String; N]) -> String {
 
 /// A cell that no spreadsheet takes for a formula (SPEC section 9).
 fn cell(text: &str) -> String {
-    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    if guarded.contains([',', '"', '\n', '\r']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
+    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if guarded.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
 }
 
 #[cfg(test)]

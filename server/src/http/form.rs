@@ -57,7 +57,10 @@ pub(super) enum Done {
 
 impl Done {
     pub(super) fn go(to: impl Into<String>, flash: impl Into<String>) -> Self {
-        Self::Go { to: to.into(), flash: Some(flash.into()) }
+        Self::Go {
+            to: to.into(),
+            flash: Some(flash.into()),
+        }
     }
 }
 
@@ -73,7 +76,11 @@ impl Posted {
 
     /// Every value of a field that can have several.
     pub(super) fn all(&self, name: &str) -> Vec<&str> {
-        self.0.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect()
+        self.0
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+            .collect()
     }
 
     pub(super) fn is_ticked(&self, name: &str) -> bool {
@@ -88,14 +95,23 @@ impl Posted {
     /// The form that a sign-in carries along.
     pub(super) fn carried(&self) -> Option<CarriedForm> {
         let action = self.text(CARRIED_ACTION);
-        let fields = self.0.iter().filter_map(|(n, v)| Some((n.strip_prefix(CARRIED_FIELD)?.to_owned(), v.clone())));
-        (!action.is_empty()).then(|| CarriedForm { action: action.to_owned(), values: fields.collect() })
+        let fields = self
+            .0
+            .iter()
+            .filter_map(|(n, v)| Some((n.strip_prefix(CARRIED_FIELD)?.to_owned(), v.clone())));
+        (!action.is_empty()).then(|| CarriedForm {
+            action: action.to_owned(),
+            values: fields.collect(),
+        })
     }
 
     /// What is shown again; passwords are not, nor what the sign-in carries.
     fn shown_again(self) -> Vec<(String, String)> {
         let hidden = |name: &str| {
-            name.starts_with("password") || name == "current" || name == CARRIED_ACTION || name.starts_with(CARRIED_FIELD)
+            name.starts_with("password")
+                || name == "current"
+                || name == CARRIED_ACTION
+                || name.starts_with(CARRIED_FIELD)
         };
         self.0.into_iter().filter(|(name, _)| !hidden(name)).collect()
     }
@@ -186,19 +202,33 @@ where
     let page: Uri = fill(form.page, &params).parse().unwrap_or_default();
 
     if !form.public && visitor.actor.is_none() {
-        let carried = CarriedForm { action: parts.uri.path().to_owned(), values: posted.0 };
+        let carried = CarriedForm {
+            action: parts.uri.path().to_owned(),
+            values: posted.0,
+        };
         return ask_to_sign_in(&web, &visitor, &parts.headers, carried).await;
     }
-    let submission = Submission { web: web.clone(), visitor: visitor.clone(), posted: posted.clone(), params: params.clone() };
+    let submission = Submission {
+        web: web.clone(),
+        visitor: visitor.clone(),
+        posted: posted.clone(),
+        params: params.clone(),
+    };
     let error = match handle(submission).await {
         Ok(Done::Go { to, flash }) => {
-            if let Some(Err(error)) = match &flash { Some(flash) => Some(visitor.leave(flash).await), None => None } {
+            if let Some(Err(error)) = match &flash {
+                Some(flash) => Some(visitor.leave(flash).await),
+                None => None,
+            } {
                 tracing::warn!(error = &*error, "a message for the next page was lost");
             }
             return Redirect::to(&to).into_response();
         }
         Ok(Done::Tested(tests)) => {
-            let with = render::With { tests: Some(tests), ..render::With::default() };
+            let with = render::With {
+                tests: Some(tests),
+                ..render::With::default()
+            };
             return render::page(&web, &visitor, &parts.headers, &page, with).await;
         }
         Ok(Done::Resume(carried, signed_in)) => {
@@ -208,8 +238,36 @@ where
         Err(error) => error,
     };
     let carried = posted.carried();
-    let refused = Some(refusal(error, fill(form.id, &params), posted));
-    render::page(&web, &visitor, &parts.headers, &page, render::With { refused, carried, tests: None }).await
+    let (state, status) = refusal(error, fill(form.id, &params), posted);
+    let (id, message) = (state.form.clone(), state.message.clone());
+    let with = render::With {
+        refused: Some((state, status)),
+        carried,
+        ..render::With::default()
+    };
+    let response = render::page(&web, &visitor, &parts.headers, &page, with.clone()).await;
+    match (response.status() == status, message) {
+        (true, Some(message)) => {
+            let with = render::With {
+                flash: Some(message),
+                ..with
+            };
+            if_shown(response, &id, render::page(&web, &visitor, &parts.headers, &page, with)).await
+        }
+        _ => response,
+    }
+}
+
+/// A button that was pressed too late may be gone from its page, and with it the place where it is said that nothing was
+/// done. Then the page says it at its top.
+async fn if_shown(response: Response, form: &str, otherwise: impl Future<Output = Response>) -> Response {
+    let (parts, body) = response.into_parts();
+    match axum::body::to_bytes(body, usize::MAX).await {
+        Ok(page) if String::from_utf8_lossy(&page).contains(&format!("id=\"{form}\"")) => {
+            Response::from_parts(parts, Body::from(page))
+        }
+        _ => otherwise.await,
+    }
 }
 
 /// What the page says about a form that was refused, and the status it says it with.
@@ -218,24 +276,42 @@ fn refusal(error: Error, form: String, posted: Posted) -> (FormState, StatusCode
         Error::Invalid(invalid) => (StatusCode::UNPROCESSABLE_ENTITY, invalid.fields, invalid.message),
         Error::Conflict(message) => (StatusCode::CONFLICT, Vec::new(), Some(message)),
         Error::Stale(message) => {
-            let errors = vec![FieldError { field: "version".to_owned(), message }];
+            let errors = vec![FieldError {
+                field: "version".to_owned(),
+                message,
+            }];
             (StatusCode::CONFLICT, errors, None)
         }
         Error::Limited(message) => (StatusCode::TOO_MANY_REQUESTS, Vec::new(), Some(message)),
         Error::Forbidden(message) => (StatusCode::FORBIDDEN, Vec::new(), Some(message)),
-        Error::NotFound => (StatusCode::NOT_FOUND, Vec::new(), Some("This is not there any more. Nothing was changed.".to_owned())),
+        Error::NotFound => (
+            StatusCode::NOT_FOUND,
+            Vec::new(),
+            Some("This is not there any more. Nothing was changed.".to_owned()),
+        ),
         Error::Internal(error) => {
             tracing::error!(error = &*error, form, "a form failed");
             let message = "Something failed on our side and nothing was saved. What you typed is kept below: try again in a moment.";
             (StatusCode::INTERNAL_SERVER_ERROR, Vec::new(), Some(message.to_owned()))
         }
     };
-    (FormState { form, values: posted.shown_again(), errors, message }, status)
+    (
+        FormState {
+            form,
+            values: posted.shown_again(),
+            errors,
+            message,
+        },
+        status,
+    )
 }
 
 /// The sign-in page, carrying along a form that arrived without a session.
 async fn ask_to_sign_in(web: &Web, visitor: &Visitor, headers: &HeaderMap, carried: CarriedForm) -> Response {
-    let with = render::With { carried: Some(carried), ..render::With::default() };
+    let with = render::With {
+        carried: Some(carried),
+        ..render::With::default()
+    };
     let mut response = render::page(web, visitor, headers, &Uri::from_static("/sign-in"), with).await;
     *response.status_mut() = StatusCode::UNAUTHORIZED;
     response
@@ -253,7 +329,9 @@ async fn resume(web: &Web, visitor: Visitor, carried: CarriedForm, headers: &Hea
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .extension(visitor)
         .body(Body::from(body));
-    let Ok(mut request) = request else { return Redirect::to("/").into_response() };
+    let Ok(mut request) = request else {
+        return Redirect::to("/").into_response();
+    };
     if let Some(accept) = headers.get(header::ACCEPT) {
         request.headers_mut().insert(header::ACCEPT, accept.clone());
     }
@@ -265,27 +343,42 @@ async fn resume(web: &Web, visitor: Visitor, carried: CarriedForm, headers: &Hea
 
 /// The fields of the body.
 async fn read(headers: &HeaderMap, body: Body) -> std::result::Result<Posted, Response> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     if !kind.starts_with("application/x-www-form-urlencoded") {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
     }
     let Ok(bytes) = axum::body::to_bytes(body, LARGEST_BODY).await else {
-        let message = format!("A form has at most {} MiB. Nothing was saved; go back and shorten it.\n", LARGEST_BODY / 1024 / 1024);
+        let message = format!(
+            "A form has at most {} MiB. Nothing was saved; go back and shorten it.\n",
+            LARGEST_BODY / 1024 / 1024
+        );
         return Err((StatusCode::PAYLOAD_TOO_LARGE, message).into_response());
     };
     let fields = serde_urlencoded::from_bytes::<Vec<(String, String)>>(&bytes);
     let fields = fields.map_err(|_| (StatusCode::BAD_REQUEST, "This is not a form.\n").into_response())?;
-    // Browsers send line ends as CR LF.
-    Ok(Posted(fields.into_iter().map(|(n, v)| (n, v.replace("\r\n", "\n"))).collect()))
+    // Browsers send line ends as CR LF; nobody types a NUL, and PostgreSQL has no place for one.
+    Ok(Posted(
+        fields
+            .into_iter()
+            .map(|(n, v)| (n, v.replace("\r\n", "\n").replace('\0', "")))
+            .collect(),
+    ))
 }
 
 /// Puts the parts of a path into a template.
 fn fill(template: &str, params: &HashMap<String, String>) -> String {
-    params.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), &encoded(value)))
+    params.iter().fold(template.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), &encoded(value))
+    })
 }
 
 fn encoded(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20")
+    url::form_urlencoded::byte_serialize(value.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
 }
 
 /// The parts of the path; none for a path without any.
@@ -310,14 +403,27 @@ mod tests {
         let paths = Paths(vec!["/apps/new", "/apps/{key}/settings"]);
         assert!(paths.contain("/apps/new"));
         assert!(paths.contain("/apps/com.example/settings"));
-        for other in ["/apps//settings", "/apps/com.example", "/apps/com.example/settings/x", "/sign-out", "//evil.example/apps/new"] {
+        for other in [
+            "/apps//settings",
+            "/apps/com.example",
+            "/apps/com.example/settings/x",
+            "/sign-out",
+            "//evil.example/apps/new",
+        ] {
             assert!(!paths.contain(other), "{other}");
         }
     }
 
     #[test]
     fn passwords_are_never_shown_again() {
-        let fields = ["mail", "password", "password_again", "current", CARRIED_ACTION, "carried.name"];
+        let fields = [
+            "mail",
+            "password",
+            "password_again",
+            "current",
+            CARRIED_ACTION,
+            "carried.name",
+        ];
         let posted = Posted(fields.iter().map(|f| ((*f).to_owned(), "x".to_owned())).collect());
         assert_eq!(posted.shown_again(), [("mail".to_owned(), "x".to_owned())]);
     }

@@ -21,7 +21,11 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     async move {
         let started = tokio::time::Instant::now();
         let mut response = next.run(request).await;
-        tracing::debug!(status = response.status().as_u16(), micros = started.elapsed().as_micros() as u64, "answered");
+        tracing::debug!(
+            status = response.status().as_u16(),
+            micros = started.elapsed().as_micros() as u64,
+            "answered"
+        );
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", value);
         }
@@ -33,7 +37,10 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
 
 /// A path without the one-time token it may hold.
 fn loggable(path: &str) -> &str {
-    ["/invitation/", "/alert-address/"].into_iter().find(|secret| path.starts_with(secret)).unwrap_or(path)
+    ["/invitation/", "/alert-address/"]
+        .into_iter()
+        .find(|secret| path.starts_with(secret))
+        .unwrap_or(path)
 }
 
 /// Headers that hold for everything; a page brings its own content security policy with its nonce.
@@ -47,17 +54,26 @@ pub(super) async fn secure(State(web): State<Web>, request: Request, next: Next)
     default(header::REFERRER_POLICY, "same-origin");
     default(header::X_FRAME_OPTIONS, "DENY");
     default(header::CACHE_CONTROL, "private, no-cache");
-    default(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+    default(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    );
     let unnamed = [
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
-        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        (
+            "permissions-policy",
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
     ];
     for (name, value) in unnamed {
         headers.insert(name, HeaderValue::from_static(value));
     }
     if web.service.config.server.public_url.scheme() == "https" {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=63072000"),
+        );
     }
     response
 }

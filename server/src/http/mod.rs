@@ -57,7 +57,10 @@ pub fn router(service: Arc<Service>) -> Router {
         forms: Router::new(),
         form_paths: Arc::new(form_paths),
     };
-    let web = Web { forms: forms.clone().with_state(bare.clone()), ..bare };
+    let web = Web {
+        forms: forms.clone().with_state(bare.clone()),
+        ..bare
+    };
 
     Router::new()
         .route("/", get(|| async { Redirect::to("/apps") }))
@@ -92,7 +95,11 @@ async fn page(State(web): State<Web>, visitor: visitor::Visitor, request: axum::
     let uri = request.uri().clone();
     if visitor.actor.is_none() && !visitor::is_public(uri.path()) {
         let target = uri.path_and_query().map_or("/", |p| p.as_str());
-        return Redirect::to(&format!("/sign-in?{}", serde_urlencoded::to_string([("next", target)]).unwrap_or_default())).into_response();
+        return Redirect::to(&format!(
+            "/sign-in?{}",
+            serde_urlencoded::to_string([("next", target)]).unwrap_or_default()
+        ))
+        .into_response();
     }
     render::page(&web, &visitor, request.headers(), &uri, render::With::default()).await
 }

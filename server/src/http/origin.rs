@@ -22,7 +22,10 @@ pub(super) async fn check(State(web): State<Web>, request: Request, next: Next) 
 
 fn is_ours(headers: &HeaderMap, public_url: &Url) -> bool {
     let text = |name| headers.get(name).and_then(|v| v.to_str().ok());
-    match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
+    match (
+        text(header::HeaderName::from_static("sec-fetch-site")),
+        text(header::ORIGIN),
+    ) {
         (Some(site), _) => site == "same-origin",
         (None, Some(origin)) => Url::parse(origin).is_ok_and(|o| o.origin() == public_url.origin()),
         (None, None) => false,
@@ -34,7 +37,10 @@ mod tests {
     use super::*;
 
     fn ours(headers: &[(&'static str, &str)]) -> bool {
-        let headers = headers.iter().map(|(k, v)| (header::HeaderName::from_static(k), v.parse().unwrap())).collect();
+        let headers = headers
+            .iter()
+            .map(|(k, v)| (header::HeaderName::from_static(k), v.parse().unwrap()))
+            .collect();
         is_ours(&headers, &Url::parse("https://rampart.example").unwrap())
     }
 
@@ -42,7 +48,10 @@ mod tests {
     fn only_our_own_pages_may_send_forms() {
         assert!(ours(&[("sec-fetch-site", "same-origin")]));
         assert!(ours(&[("origin", "https://rampart.example")]));
-        assert!(!ours(&[("sec-fetch-site", "cross-site"), ("origin", "https://rampart.example")]));
+        assert!(!ours(&[
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://rampart.example")
+        ]));
         assert!(!ours(&[("sec-fetch-site", "same-site")]));
         assert!(!ours(&[("origin", "https://evil.example")]));
         assert!(!ours(&[("origin", "http://rampart.example")]));

@@ -24,16 +24,26 @@ pub(super) struct With {
     /// A form that waits for the sign-in.
     pub carried: Option<CarriedForm>,
     pub tests: Option<TestResults>,
+    /// A sentence for this page, in place of one that was left for it.
+    pub flash: Option<String>,
 }
 
 /// Renders the page at `uri`, whole and with its true status.
 pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri: &Uri, with: With) -> Response {
     let config = &web.service.config;
+    let flash = match with.flash.clone() {
+        Some(flash) => Some(flash),
+        None if in_background(headers) => None,
+        None => visitor.take_flash().await,
+    };
     let viewer = Viewer {
         actor: visitor.actor.clone(),
         now: web.service.clock.now(),
-        flash: if in_background(headers) { None } else { visitor.take_flash().await },
-        platform: Platform { name: config.platform.name.clone(), designation: config.platform.designation.clone() },
+        flash,
+        platform: Platform {
+            name: config.platform.name.clone(),
+            designation: config.platform.designation.clone(),
+        },
         assets: web.assets.as_ref().clone(),
         request_id: visitor.request_id.clone(),
     };
@@ -42,7 +52,10 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri:
     let context = move || {
         provide_context(viewer.clone());
         provide_context(services.clone());
-        with.refused.clone().into_iter().for_each(|(state, _)| provide_context(state));
+        with.refused
+            .clone()
+            .into_iter()
+            .for_each(|(state, _)| provide_context(state));
         with.carried.clone().into_iter().for_each(provide_context);
         with.tests.clone().into_iter().for_each(provide_context);
         allow_own_script();
@@ -60,7 +73,9 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri:
 
 /// Only this page's own scripts run: those with its nonce.
 fn allow_own_script() {
-    let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) else { return };
+    let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) else {
+        return;
+    };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
          font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

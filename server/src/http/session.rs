@@ -48,13 +48,17 @@ pub(super) fn layer(service: &Service) -> SessionManagerLayer<Sessions> {
     let secure = service.config.server.public_url.scheme() == "https";
     let settings = service.config.session.clone();
     let lifetime = time::Duration::try_from(settings.lifetime).unwrap_or(time::Duration::DAY);
-    SessionManagerLayer::new(Sessions { store: service.store.clone(), clock: service.clock.clone(), settings })
-        .with_name(if secure { "__Host-rampart" } else { "rampart" })
-        .with_secure(secure)
-        .with_http_only(true)
-        .with_same_site(SameSite::Lax)
-        .with_path("/")
-        .with_expiry(Expiry::OnInactivity(lifetime))
+    SessionManagerLayer::new(Sessions {
+        store: service.store.clone(),
+        clock: service.clock.clone(),
+        settings,
+    })
+    .with_name(if secure { "__Host-rampart" } else { "rampart" })
+    .with_secure(secure)
+    .with_http_only(true)
+    .with_same_site(SameSite::Lax)
+    .with_path("/")
+    .with_expiry(Expiry::OnInactivity(lifetime))
 }
 
 /// Keeps sessions in the portal's database. When they end is decided here, by the [`Clock`], not by the cookie.
@@ -99,7 +103,9 @@ impl Sessions {
         let now = self.clock.now();
         let oldest = now - TimeDelta::from_std(self.settings.lifetime).unwrap_or(TimeDelta::days(30));
         let id_hash = hash(id);
-        let Some(loaded) = sessions::load(&self.store.portal, &id_hash, now, oldest).await? else { return Ok(None) };
+        let Some(loaded) = sessions::load(&self.store.portal, &id_hash, now, oldest).await? else {
+            return Ok(None);
+        };
         let mut data = loaded.data.0;
         data.insert(SEEN.to_owned(), loaded.last_seen_at.to_rfc3339().into());
         Ok(Some(data))
@@ -125,7 +131,11 @@ impl SessionStore for Sessions {
         let data = self.read(*id).await.map_err(backend)?;
         // The layer's own expiry must never be the stricter one.
         let expiry_date = time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(365 * 1_000);
-        Ok(data.map(|data| Record { id: *id, data: data.into_iter().collect(), expiry_date }))
+        Ok(data.map(|data| Record {
+            id: *id,
+            data: data.into_iter().collect(),
+            expiry_date,
+        }))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {

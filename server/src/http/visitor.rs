@@ -37,9 +37,17 @@ pub(super) fn is_public(path: &str) -> bool {
 pub(super) async fn resolve(State(web): State<Web>, session: Session, mut request: Request, next: Next) -> Response {
     let trusted = &web.service.config.server.trusted_proxies;
     let address = client::address(request.extensions(), request.headers(), trusted);
-    let agent = request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let agent = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     let agent: String = agent.chars().take(200).collect();
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let request_id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default();
     let in_background = in_background(request.headers());
     let actor = match actor(&web, &session, address, in_background).await {
         Ok(actor) => actor,
@@ -49,7 +57,13 @@ pub(super) async fn resolve(State(web): State<Web>, session: Session, mut reques
             return (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
         }
     };
-    request.extensions_mut().insert(Visitor { actor, session, address, agent, request_id });
+    request.extensions_mut().insert(Visitor {
+        actor,
+        session,
+        address,
+        agent,
+        request_id,
+    });
     next.run(request).await
 }
 
@@ -59,8 +73,15 @@ pub(super) fn in_background(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-dest").is_some_and(|dest| dest == "empty")
 }
 
-async fn actor(web: &Web, session: &Session, address: Option<IpAddr>, in_background: bool) -> anyhow::Result<Option<Actor>> {
-    let Some(account) = session.get::<Uuid>(session::ACCOUNT).await? else { return Ok(None) };
+async fn actor(
+    web: &Web,
+    session: &Session,
+    address: Option<IpAddr>,
+    in_background: bool,
+) -> anyhow::Result<Option<Actor>> {
+    let Some(account) = session.get::<Uuid>(session::ACCOUNT).await? else {
+        return Ok(None);
+    };
     let id = session.id().map(session::listed_id);
     let seen = session.get::<DateTime<Utc>>(session::SEEN).await?;
     let now = web.service.clock.now();
@@ -77,7 +98,9 @@ impl Visitor {
     pub(super) async fn sign_in(&mut self, web: &Web, account: UserId) -> anyhow::Result<()> {
         self.session.cycle_id().await?;
         self.session.insert(session::ACCOUNT, account.0).await?;
-        self.session.insert(session::ADDRESS, self.address.map(|a| a.to_string())).await?;
+        self.session
+            .insert(session::ADDRESS, self.address.map(|a| a.to_string()))
+            .await?;
         self.session.insert(session::AGENT, &self.agent).await?;
         self.actor = web.service.actor(account, None, self.address).await?;
         Ok(())
@@ -98,6 +121,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     type Rejection = StatusCode;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts.extensions.get::<Self>().cloned().ok_or(StatusCode::INTERNAL_SERVER_ERROR)
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }

@@ -46,7 +46,10 @@ pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>, stop: Cancellati
                     }
                 }
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the lease of measuring could not be renewed");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the lease of measuring could not be renewed"
+                    );
                     sender.send_replace(false);
                 }
             }
@@ -57,7 +60,10 @@ pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>, stop: Cancellati
         }
         sender.send_replace(false);
         if let Err(error) = release(&service, holder.as_str()).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the lease of measuring could not be given back");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the lease of measuring could not be given back"
+            );
         }
     });
     Leader(receiver)

@@ -69,7 +69,12 @@ async fn send_next(service: &Service, relay: &Relay) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-async fn note_failure(service: &Service, mail: &Mail, said: &str, next: chrono::DateTime<chrono::Utc>) -> anyhow::Result<()> {
+async fn note_failure(
+    service: &Service,
+    mail: &Mail,
+    said: &str,
+    next: chrono::DateTime<chrono::Utc>,
+) -> anyhow::Result<()> {
     let mut tx = service.store.portal.begin().await?;
     outbox::retry(&mut tx, mail.id, said, service.clock.now(), next).await?;
     Ok(tx.commit().await?)

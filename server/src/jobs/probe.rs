@@ -1,10 +1,6 @@
 //! The prober: every base URL of every measured app once a minute, spread evenly (SPEC section 2.1).
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rampart_domain::{
@@ -35,7 +31,12 @@ const LOOKED_BACK: TimeDelta = TimeDelta::seconds(5);
 /// When which series is due.
 type Schedule = BTreeMap<(DateTime<Utc>, SeriesId), Arc<Url>>;
 
-pub(super) async fn run(service: Arc<Service>, mut leader: Leader, recorder: mpsc::Sender<Recorded>, stop: CancellationToken) {
+pub(super) async fn run(
+    service: Arc<Service>,
+    mut leader: Leader,
+    recorder: mpsc::Sender<Recorded>,
+    stop: CancellationToken,
+) {
     let probes = TaskTracker::new();
     let mut reached = service.clock.now();
     while !stop.is_cancelled() {
@@ -47,7 +48,10 @@ pub(super) async fn run(service: Arc<Service>, mut leader: Leader, recorder: mps
         let schedule = match schedule(&service, reached).await {
             Ok(schedule) => schedule,
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "what is measured could not be read; trying again");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "what is measured could not be read; trying again"
+                );
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }
@@ -87,7 +91,13 @@ async fn follow(
     service.clock.sleep_until(refresh).await;
 }
 
-async fn probe(service: Arc<Service>, series: SeriesId, due: DateTime<Utc>, url: Arc<Url>, recorder: mpsc::Sender<Recorded>) {
+async fn probe(
+    service: Arc<Service>,
+    series: SeriesId,
+    due: DateTime<Utc>,
+    url: Arc<Url>,
+    recorder: mpsc::Sender<Recorded>,
+) {
     let mut probe: Probe = service.prober.probe(&url).await;
     if !probe.is_good() && service.config.probe.confirm_attempts > 1 {
         service.clock.sleep(CONFIRMED_AFTER).await;
@@ -105,7 +115,10 @@ async fn schedule(service: &Service, reached: DateTime<Utc>) -> store::Result<Sc
         .filter_map(|m| {
             let path: HealthPath = m.health_path.parse().ok()?;
             let url = m.series.key.target.parse::<BaseUrl>().ok()?.join(&path).ok()?;
-            Some(((next_due(m.series.id, reached), m.series.id), Arc::new(url.as_url().clone())))
+            Some((
+                (next_due(m.series.id, reached), m.series.id),
+                Arc::new(url.as_url().clone()),
+            ))
         })
         .collect())
 }
@@ -136,8 +149,16 @@ mod tests {
             let series = SeriesId(random::id(start));
             let due = next_due(series, start);
             assert!(due > start && due <= start + INTERVAL);
-            assert_eq!(next_due(series, due), due + INTERVAL, "the next one is exactly a minute later");
-            assert_eq!(next_due(series, due - TimeDelta::milliseconds(1)), due, "asking again changes nothing");
+            assert_eq!(
+                next_due(series, due),
+                due + INTERVAL,
+                "the next one is exactly a minute later"
+            );
+            assert_eq!(
+                next_due(series, due - TimeDelta::milliseconds(1)),
+                due,
+                "asking again changes nothing"
+            );
             per_second[usize::try_from((due - start).num_milliseconds().rem_euclid(60_000) / 1_000).unwrap()] += 1;
         }
         // 100 per second expected; six standard deviations are 60.

@@ -28,7 +28,11 @@ pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>) -> mpsc::Sender<
 async fn write(service: &Service, batch: &[Recorded]) {
     let mut pause = Duration::from_millis(100);
     while let Err(error) = service.record_probes(batch).await {
-        tracing::error!(error = &error as &dyn std::error::Error, probes = batch.len(), "probes could not be written; trying again");
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            probes = batch.len(),
+            "probes could not be written; trying again"
+        );
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(10));
     }

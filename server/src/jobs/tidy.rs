@@ -14,7 +14,10 @@ const EVERY: Duration = Duration::from_secs(3_600);
 pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
     loop {
         if let Err(error) = tidy(&service).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions could not be deleted");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "ended sessions could not be deleted"
+            );
         }
         tokio::select! {
             () = service.clock.sleep(EVERY) => {}

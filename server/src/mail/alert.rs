@@ -74,15 +74,32 @@ pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
     );
     let facts = [
         ("App", format!("{} ({})", alert.app_name, alert.app_key)),
-        ("Target of the check", if alert.key.target.is_empty() { "the whole app".to_owned() } else { alert.key.target.clone() }),
+        (
+            "Target of the check",
+            if alert.key.target.is_empty() {
+                "the whole app".to_owned()
+            } else {
+                alert.key.target.clone()
+            },
+        ),
         ("Since", since.clone()),
-        ("Rate over the past window", format!("{value} % ({} of {} good, {window})", alert.episode.last_value.good, alert.episode.last_value.total())),
+        (
+            "Rate over the past window",
+            format!(
+                "{value} % ({} of {} good, {window})",
+                alert.episode.last_value.good,
+                alert.episode.last_value.total()
+            ),
+        ),
         ("Target over 28 days", format!("{slo} %")),
         ("Incident id", alert.incident_id.to_owned()),
     ];
     let data = IncidentData {
         app_key: alert.app_key,
-        app_details: AppDetails { name: alert.app_name, partner_name: alert.partner_name },
+        app_details: AppDetails {
+            name: alert.app_name,
+            partner_name: alert.partner_name,
+        },
         incident_id: alert.incident_id,
         incident_status: alert.status,
         time: rfc3339(alert.tick.start()),
@@ -120,7 +137,9 @@ pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
 
 fn text(headline: &str, facts: &[(&str, String)], hour: &Hour, next: &str, link: &str) -> String {
     let mut text = format!("{headline}\n\n");
-    facts.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\n")));
+    facts
+        .iter()
+        .for_each(|(name, value)| text.push_str(&format!("{name}: {value}\n")));
     text.push_str("\nThe last hour, per five minutes (UTC):\n");
     for (start, counts) in hour {
         text.push_str(&format!("  {}  {}\n", start.start().format("%H:%M"), in_words(*counts)));
@@ -174,5 +193,9 @@ fn hour_table(hour: &Hour) -> Markup {
 
 /// "15 min", "24 h".
 fn duration(minutes: u32) -> String {
-    if minutes >= 60 && minutes % 60 == 0 { format!("{} h", minutes / 60) } else { format!("{minutes} min") }
+    if minutes >= 60 && minutes % 60 == 0 {
+        format!("{} h", minutes / 60)
+    } else {
+        format!("{minutes} min")
+    }
 }

@@ -35,10 +35,16 @@ pub fn drill(stationery: &Stationery<'_>, drill: &Drill<'_>) -> NewMail {
         drill.partner_name, drill.address, drill.partner_name
     );
     let machine = "This mail carries the same data as a real alert, under the id incident-data-drill, so that you can test what reads it.";
-    let until = format!("The link works until {}. If you know nothing of this, ignore the mail.", moment(drill.expires_at));
+    let until = format!(
+        "The link works until {}. If you know nothing of this, ignore the mail.",
+        moment(drill.expires_at)
+    );
     let data = IncidentData {
         app_key: drill.app_key,
-        app_details: AppDetails { name: drill.app_name, partner_name: drill.partner_name },
+        app_details: AppDetails {
+            name: drill.app_name,
+            partner_name: drill.partner_name,
+        },
         incident_id: drill.incident_id,
         incident_status: IncidentStatus::Anomalous,
         time: rfc3339(Minute::of(stationery.now).start()),
@@ -52,7 +58,10 @@ pub fn drill(stationery: &Stationery<'_>, drill: &Drill<'_>) -> NewMail {
         kind: "drill",
         recipients: vec![drill.address.to_owned()],
         subject: format!("DRILL: alert mails of {}", drill.app_name),
-        text: format!("{headline}\n\n{why}\n\nConfirm this address:\n{}\n\n{machine}\n\n{until}", drill.confirm_link),
+        text: format!(
+            "{headline}\n\n{why}\n\nConfirm this address:\n{}\n\n{machine}\n\n{until}",
+            drill.confirm_link
+        ),
         html: html! {
             h1 style="font-size: 20px; line-height: 1.3" { (headline) }
             p { (why) }

@@ -73,7 +73,10 @@ pub fn target(slo: Ppm) -> f64 {
 /// as a \u escape.
 pub fn script(id: &str, data: &IncidentData<'_>) -> Markup {
     let json = serde_json::to_string_pretty(data).expect("the object has only texts and finite numbers");
-    let safe = json.replace('<', r"\u003c").replace('>', r"\u003e").replace('&', r"\u0026");
+    let safe = json
+        .replace('<', r"\u003c")
+        .replace('>', r"\u003e")
+        .replace('&', r"\u0026");
     html! { script type="application/json" id=(id) { (PreEscaped(safe)) } }
 }
 
@@ -85,7 +88,10 @@ mod tests {
     fn hostile_names_cannot_leave_the_script() {
         let data = IncidentData {
             app_key: "com.example",
-            app_details: AppDetails { name: "</script><img src=x>", partner_name: "A & B" },
+            app_details: AppDetails {
+                name: "</script><img src=x>",
+                partner_name: "A & B",
+            },
             incident_id: "FOotlQrY5ZQ",
             incident_status: IncidentStatus::Anomalous,
             time: rfc3339(DateTime::UNIX_EPOCH),
@@ -96,7 +102,9 @@ mod tests {
             slo_value: 99.9,
         };
         let html = script("incident-data", &data).into_string();
-        let inner = html.strip_prefix(r#"<script type="application/json" id="incident-data">"#).unwrap();
+        let inner = html
+            .strip_prefix(r#"<script type="application/json" id="incident-data">"#)
+            .unwrap();
         let inner = inner.strip_suffix("</script>").unwrap();
         assert!(!inner.contains(['<', '>', '&']), "{inner}");
         let read: serde_json::Value = serde_json::from_str(inner).unwrap();

@@ -12,9 +12,17 @@ pub fn invitation(stationery: &Stationery<'_>, invitation: &Invitation, partner:
     let platform = &stationery.config.platform.name;
     let role = match (invitation.partner, partner) {
         (Some((_, role)), Some(partner)) => format!("{} at {partner}", role.label().to_lowercase()),
-        _ => invitation.staff.iter().map(|r: &StaffRole| r.label().to_lowercase()).collect::<Vec<_>>().join(" and "),
+        _ => invitation
+            .staff
+            .iter()
+            .map(|r: &StaffRole| r.label().to_lowercase())
+            .collect::<Vec<_>>()
+            .join(" and "),
     };
-    let what = format!("{} invites you to {platform}'s reliability portal as {role}.", invitation.invited_by);
+    let what = format!(
+        "{} invites you to {platform}'s reliability portal as {role}.",
+        invitation.invited_by
+    );
     let until = format!("The link works once and until {}.", moment(invitation.expires_at));
     let unexpected = "If you did not expect this, ignore it: nothing happens without the link.";
     let mut mail = stationery.seal(Letter {

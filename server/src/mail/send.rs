@@ -1,6 +1,6 @@
 //! Handing a mail over to the relay.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use anyhow::Context;
 use chrono::Utc;
@@ -42,7 +42,10 @@ impl Relay {
     pub fn new(mail: &config::Mail) -> anyhow::Result<Option<Self>> {
         let Some(url) = &mail.relay else { return Ok(None) };
         let transport = transport(&url.0).context("mail.relay")?;
-        Ok(Some(Self { transport, from: mail.from.clone() }))
+        Ok(Some(Self {
+            transport,
+            from: mail.from.clone(),
+        }))
     }
 
     /// # Errors
@@ -51,7 +54,11 @@ impl Relay {
         let message = message(&self.from, mail).map_err(|error| SendError::Refused(format!("{error:#}")))?;
         self.transport.send(message).await.map(drop).map_err(|error| {
             let said = said(&error);
-            if error.is_permanent() { SendError::Refused(said) } else { SendError::Failed(said) }
+            if error.is_permanent() {
+                SendError::Refused(said)
+            } else {
+                SendError::Failed(said)
+            }
         })
     }
 }
@@ -83,13 +90,10 @@ fn transport(url: &Url) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
     Ok(builder.build())
 }
 
+/// The url crate reads addresses as such only in schemes it knows; in "smtp" an IPv4 address is a name.
 fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn message(from: &Mailbox, mail: &Mail) -> anyhow::Result<Message> {
@@ -98,9 +102,33 @@ fn message(from: &Mailbox, mail: &Mail) -> anyhow::Result<Message> {
         .message_id(Some(mail.message_id.clone()))
         .date(std::time::SystemTime::from(mail.queued_at.with_timezone(&Utc)))
         .subject(&mail.subject)
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
+        .raw_header(HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".to_owned(),
+        ));
     for recipient in &mail.recipients.0 {
-        builder = builder.to(recipient.parse().with_context(|| format!("\"{recipient}\" is no address that mail can be sent to"))?);
+        builder = builder.to(recipient
+            .parse()
+            .with_context(|| format!("\"{recipient}\" is no address that mail can be sent to"))?);
     }
-    Ok(builder.multipart(MultiPart::alternative_plain_html(mail.body_text.clone(), mail.body_html.clone()))?)
+    Ok(builder.multipart(MultiPart::alternative_plain_html(
+        mail.body_text.clone(),
+        mail.body_html.clone(),
+    ))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_relay_on_this_machine_goes_without_tls() {
+        let loopback = |url: &str| is_loopback(&Url::parse(url).unwrap());
+        assert!(loopback("smtp://127.0.0.1:25") && loopback("smtp://[::1]:25") && loopback("smtp://localhost"));
+        assert!(
+            !loopback("smtp://192.0.2.1:25")
+                && !loopback("smtp://localhost.example.com")
+                && !loopback("smtp://mail.example.com")
+        );
+    }
 }

@@ -11,13 +11,21 @@ use crate::store::{Scope, apps, partners};
 /// # Errors
 /// [`Error::Forbidden`] unless the actor may do `action` for every partner.
 pub(super) fn require(actor: &Actor, action: Action) -> Result<()> {
-    if actor.may_everywhere(action) { Ok(()) } else { Err(forbidden(action)) }
+    if actor.may_everywhere(action) {
+        Ok(())
+    } else {
+        Err(forbidden(action))
+    }
 }
 
 /// # Errors
 /// [`Error::Forbidden`] unless the actor may do `action` to what belongs to `partner`.
 pub(super) fn require_in(actor: &Actor, action: Action, partner: PartnerId) -> Result<()> {
-    if actor.may_in(action, partner) { Ok(()) } else { Err(forbidden(action)) }
+    if actor.may_in(action, partner) {
+        Ok(())
+    } else {
+        Err(forbidden(action))
+    }
 }
 
 fn forbidden(action: Action) -> Error {
@@ -41,7 +49,9 @@ impl Service {
     /// [`Error::NotFound`] for what does not exist and for what the actor may not see alike.
     pub(super) async fn app(&self, actor: &Actor, key: &str) -> Result<apps::App> {
         let scope = Scope::of(actor, Action::ViewApp);
-        apps::by_key(&self.store.portal, scope, key).await?.ok_or(Error::NotFound)
+        apps::by_key(&self.store.portal, scope, key)
+            .await?
+            .ok_or(Error::NotFound)
     }
 
     /// The app `key`, to be changed: visible, allowed, and not archived.
@@ -49,7 +59,9 @@ impl Service {
         let app = self.app(actor, key).await?;
         require_in(actor, action, app.partner_id)?;
         if app.archived_at.is_some() {
-            return Err(Error::Conflict("This app is archived. Take it back first, then change it.".to_owned()));
+            return Err(Error::Conflict(
+                "This app is archived. Take it back first, then change it.".to_owned(),
+            ));
         }
         Ok(app)
     }
@@ -58,6 +70,8 @@ impl Service {
     pub(super) async fn visible_partner(&self, actor: &Actor, id: &str) -> Result<partners::Partner> {
         let id = id.parse().map_err(|_| Error::NotFound)?;
         let scope = Scope::of(actor, Action::ViewPartner);
-        partners::find(&self.store.portal, scope, id).await?.ok_or(Error::NotFound)
+        partners::find(&self.store.portal, scope, id)
+            .await?
+            .ok_or(Error::NotFound)
     }
 }

@@ -35,14 +35,20 @@ impl Service {
         self.limits.mail(&app.partner_id.to_string())?;
         let mut tx = self.store.portal.begin().await?;
         self.send_drill(&mut tx, &app, &address).await?;
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "alert_address.requested",
-            subject: ("app", app.id.to_string(), &app.name),
-            partner: Some(app.partner_id),
-            before: Value::Null,
-            after: json!({ "address": address.as_str() }),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "alert_address.requested",
+                subject: ("app", app.id.to_string(), &app.name),
+                partner: Some(app.partner_id),
+                before: Value::Null,
+                after: json!({ "address": address.as_str() }),
+                why: None,
+            },
+        )
+        .await?;
         tx.commit().await?;
         self.wake.outbox.notify_one();
         Ok(address)
@@ -63,20 +69,30 @@ impl Service {
     pub async fn confirm_alert_address(&self, token: &str, address: Option<IpAddr>) -> Result<String> {
         self.limits.link(address)?;
         let now = self.clock.now();
-        let pending =
-            alert_addresses::by_token(&self.store.portal, &random::hash_token(token), now).await?.ok_or(Error::NotFound)?;
+        let pending = alert_addresses::by_token(&self.store.portal, &random::hash_token(token), now)
+            .await?
+            .ok_or(Error::NotFound)?;
         let mut tx = self.store.portal.begin().await?;
         if !alert_addresses::confirm(&mut tx, &pending, now).await? {
             return Err(Error::NotFound);
         }
-        audit::write(&mut tx, Who::Outside { name: &pending.address, address }, &self.clock, Change {
-            action: "alert_address.confirmed",
-            subject: ("app", pending.app_id.to_string(), &pending.app_name),
-            partner: Some(pending.partner_id),
-            before: Value::Null,
-            after: json!({ "address": pending.address }),
-            why: None,
-        }).await?;
+        audit::write(
+            &mut tx,
+            Who::Outside {
+                name: &pending.address,
+                address,
+            },
+            &self.clock,
+            Change {
+                action: "alert_address.confirmed",
+                subject: ("app", pending.app_id.to_string(), &pending.app_name),
+                partner: Some(pending.partner_id),
+                before: Value::Null,
+                after: json!({ "address": pending.address }),
+                why: None,
+            },
+        )
+        .await?;
         tx.commit().await?;
         Ok(pending.app_name)
     }

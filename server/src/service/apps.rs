@@ -52,11 +52,17 @@ pub struct HealthCheckForm<'a> {
 impl Service {
     /// Registers an app of one of the actor's partners.
     pub async fn register_app(&self, actor: &Actor, form: &NewApp<'_>) -> Result<AppKey> {
-        let partner: PartnerId = form.partner.parse().map_err(|_| Error::field("partner", "Choose a partner."))?;
+        let partner: PartnerId = form
+            .partner
+            .parse()
+            .map_err(|_| Error::field("partner", "Choose a partner."))?;
         let partner = self.visible_partner(actor, &partner.to_string()).await?;
         require_in(actor, Action::RegisterApp, partner.id)?;
         if partner.archived_at.is_some() {
-            return Err(Error::field("partner", "This partner is archived; it cannot register apps."));
+            return Err(Error::field(
+                "partner",
+                "This partner is archived; it cannot register apps.",
+            ));
         }
         let mut checks = Checks::default();
         let key = checks.take("key", form.key.parse::<AppKey>());
@@ -80,34 +86,42 @@ impl Service {
             key: key.as_str().to_owned(),
             name: details.name.clone(),
             kind: details.kind.clone(),
-            products: sqlx_json(&details.products),
+            products: stored(&details.products),
             support_contact: details.support_contact.clone(),
             operations_contacts: details.operations_contacts.clone(),
             health_path: health.path.clone(),
-            base_urls: sqlx_json(&health.base_urls),
+            base_urls: stored(&health.base_urls),
             fails_when_down: health.fails_when_down,
             version: 1,
             measuring_since: None,
             archived_at: None,
         };
         let mut tx = self.store.portal.begin().await?;
-        apps::insert(&mut tx, app.id, partner.id, key.as_str(), &details, &health, now).await.map_err(key_taken)?;
+        apps::insert(&mut tx, app.id, partner.id, key.as_str(), &details, &health, now)
+            .await
+            .map_err(key_taken)?;
         if let Some(address) = &alert_address {
             self.send_drill(&mut tx, &app, address).await?;
         }
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "app.registered",
-            subject: ("app", app.id.to_string(), &app.name),
-            partner: Some(partner.id),
-            before: Value::Null,
-            after: json!({
-                "key": key.as_str(),
-                "details": details_json(&details),
-                "health check": health_json(&health),
-                "alert address asked for": alert_address.as_ref().map(MailAddress::as_str),
-            }),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "app.registered",
+                subject: ("app", app.id.to_string(), &app.name),
+                partner: Some(partner.id),
+                before: Value::Null,
+                after: json!({
+                    "key": key.as_str(),
+                    "details": details_json(&details),
+                    "health check": health_json(&health),
+                    "alert address asked for": alert_address.as_ref().map(MailAddress::as_str),
+                }),
+                why: None,
+            },
+        )
+        .await?;
         tx.commit().await?;
         self.wake.outbox.notify_one();
         Ok(key)
@@ -117,7 +131,9 @@ impl Service {
     pub async fn change_details(&self, actor: &Actor, key: &str, version: i64, form: &DetailsForm<'_>) -> Result<()> {
         let app = self.app_for(actor, key, Action::EditApp).await?;
         let mut checks = Checks::default();
-        let Some(details) = check_details(&mut checks, form) else { return Err(checks.error()) };
+        let Some(details) = check_details(&mut checks, form) else {
+            return Err(checks.error());
+        };
         let before = Details {
             name: app.name.clone(),
             kind: app.kind.clone(),
@@ -129,26 +145,40 @@ impl Service {
         if !apps::set_details(&mut tx, app.id, version, &details).await? {
             return Err(stale());
         }
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "app.details_changed",
-            subject: ("app", app.id.to_string(), &details.name),
-            partner: Some(app.partner_id),
-            before: details_json(&before),
-            after: details_json(&details),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "app.details_changed",
+                subject: ("app", app.id.to_string(), &details.name),
+                partner: Some(app.partner_id),
+                before: details_json(&before),
+                after: details_json(&details),
+                why: None,
+            },
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
     /// Changes how an app's health is checked; what is measured follows at once.
-    pub async fn change_health_check(&self, actor: &Actor, key: &str, version: i64, form: &HealthCheckForm<'_>) -> Result<()> {
+    pub async fn change_health_check(
+        &self,
+        actor: &Actor,
+        key: &str,
+        version: i64,
+        form: &HealthCheckForm<'_>,
+    ) -> Result<()> {
         let app = self.app_for(actor, key, Action::EditApp).await?;
         let mut checks = Checks::default();
         let health = self.check_health(&mut checks, form);
         if app.measuring_since.is_some() && health.as_ref().is_some_and(|h| h.base_urls.is_empty()) {
             checks.note("base_urls", "The app is being measured: keep at least one base URL.");
         }
-        let (Some(health), true) = (health, checks.is_fine()) else { return Err(checks.error()) };
+        let (Some(health), true) = (health, checks.is_fine()) else {
+            return Err(checks.error());
+        };
         let before = HealthCheck {
             path: app.health_path.clone(),
             base_urls: app.base_urls.0.clone(),
@@ -161,14 +191,20 @@ impl Service {
         if app.measuring_since.is_some() {
             self.measure_exactly(&mut tx, app.id, &health.base_urls).await?;
         }
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "app.health_check_changed",
-            subject: ("app", app.id.to_string(), &app.name),
-            partner: Some(app.partner_id),
-            before: health_json(&before),
-            after: health_json(&health),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "app.health_check_changed",
+                subject: ("app", app.id.to_string(), &app.name),
+                partner: Some(app.partner_id),
+                before: health_json(&before),
+                after: health_json(&health),
+                why: None,
+            },
+        )
+        .await?;
         tx.commit().await?;
         self.wake.prober.notify_one();
         Ok(())
@@ -200,32 +236,66 @@ impl Service {
     }
 
     pub(super) fn check_health(&self, checks: &mut Checks, form: &HealthCheckForm<'_>) -> Option<HealthCheck> {
-        let guard = Guard::new(self.config.probe.allow_networks.clone(), self.config.probe.allow_ports.clone());
+        let guard = Guard::new(
+            self.config.probe.allow_networks.clone(),
+            self.config.probe.allow_ports.clone(),
+        );
         let path = checks.take("health_path", form.path.parse::<HealthPath>());
-        let lines: Vec<&str> = form.base_urls.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+        let lines: Vec<&str> = form
+            .base_urls
+            .lines()
+            .map(str::trim)
+            .filter(|l| !l.is_empty())
+            .collect();
         let mut base_urls: Vec<String> = Vec::new();
         let mut fine = true;
         for line in &lines {
-            let url = line.parse::<BaseUrl>().map_err(|error| error.to_string()).and_then(|base| {
-                let full = path.as_ref().map(|p| base.join(p)).transpose().map_err(|error| error.to_string())?;
-                full.map_or(Ok(()), |url| guard.check_url(url.as_url()).map_err(|error| error.to_string()))?;
-                Ok(base.as_str().to_owned())
-            });
+            let url = line
+                .parse::<BaseUrl>()
+                .map_err(|error| error.to_string())
+                .and_then(|base| {
+                    let full = path
+                        .as_ref()
+                        .map(|p| base.join(p))
+                        .transpose()
+                        .map_err(|error| error.to_string())?;
+                    full.map_or(Ok(()), |url| {
+                        guard.check_url(url.as_url()).map_err(|error| error.to_string())
+                    })?;
+                    Ok(base.as_str().to_owned())
+                });
             match url {
                 Ok(url) if base_urls.contains(&url) => {}
                 Ok(url) => base_urls.push(url),
                 Err(message) => {
                     fine = false;
-                    checks.note("base_urls", if lines.len() > 1 { format!("{line}: {message}") } else { message });
+                    checks.note(
+                        "base_urls",
+                        if lines.len() > 1 {
+                            format!("{line}: {message}")
+                        } else {
+                            message
+                        },
+                    );
                 }
             }
         }
         if base_urls.len() > MAX_BASE_URLS {
             fine = false;
-            checks.note("base_urls", format!("An app has at most {MAX_BASE_URLS} base URLs; these are {}.", base_urls.len()));
+            checks.note(
+                "base_urls",
+                format!(
+                    "An app has at most {MAX_BASE_URLS} base URLs; these are {}.",
+                    base_urls.len()
+                ),
+            );
         }
         let path = path?.as_str().to_owned();
-        fine.then_some(HealthCheck { path, base_urls, fails_when_down: form.fails_when_down })
+        fine.then_some(HealthCheck {
+            path,
+            base_urls,
+            fails_when_down: form.fails_when_down,
+        })
     }
 }
 
@@ -282,7 +352,10 @@ fn archived(app: &App, now_archived: bool) -> Change<'_> {
 fn key_taken(error: store::Error) -> Error {
     if error.is_taken("app", "key_key") {
         // It says nothing about whose key it is.
-        Error::field("key", "This key cannot be registered. If it is your app's key, ask the platform's staff.")
+        Error::field(
+            "key",
+            "This key cannot be registered. If it is your app's key, ask the platform's staff.",
+        )
     } else {
         error.into()
     }
@@ -293,6 +366,6 @@ fn stale() -> Error {
     Error::Stale(message.to_owned())
 }
 
-fn sqlx_json(values: &[String]) -> sqlx::types::Json<Vec<String>> {
-    sqlx::types::Json(values.to_vec())
+fn stored(values: &[String]) -> store::Json<Vec<String>> {
+    store::Json(values.to_vec())
 }

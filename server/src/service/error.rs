@@ -80,7 +80,10 @@ pub struct Checks(Invalid);
 impl Checks {
     /// Notes that `field` is wrong.
     pub fn note(&mut self, field: &str, message: impl ToString) {
-        self.0.fields.push(FieldError { field: field.to_owned(), message: message.to_string() });
+        self.0.fields.push(FieldError {
+            field: field.to_owned(),
+            message: message.to_string(),
+        });
     }
 
     /// The value, or a note of why there is none.

@@ -59,12 +59,16 @@ impl Service {
         let ended = self.series_of_ended(&measured, &open).await?;
         let range = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick);
         let ledger = ledger::in_force(&self.store.portal, None, range).await?;
-        let minutes = self.minutes_of_windows(&policy, measured.iter().chain(&ended), tick).await?;
+        let minutes = self
+            .minutes_of_windows(&policy, measured.iter().chain(&ended), tick)
+            .await?;
         let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();
 
         let mut outcomes = Vec::new();
         for series in measured.iter().chain(&ended).filter(|m| m.series.key.is_slo()) {
-            let Some(policy) = policy.for_sli(series.series.key.sli).copied() else { continue };
+            let Some(policy) = policy.for_sli(series.series.key.sli).copied() else {
+                continue;
+            };
             let minutes = minutes.get(&series.series.id).map(Vec::as_slice).unwrap_or_default();
             let evaluated = evaluated(series_ref(&series.series), &policy, tick, minutes, &ledger);
             let open = open.get(&series.series.id);
@@ -106,7 +110,17 @@ impl Service {
             Some(open) => (open.id, open.incident_id.clone()),
             None => (EpisodeId(random::id(evaluated.tick.start())), random::incident_id()),
         };
-        Ok(Some(Outcome { series, policy, id, incident_id, episode, is_new: open.is_none(), counts_now, closing, mail }))
+        Ok(Some(Outcome {
+            series,
+            policy,
+            id,
+            incident_id,
+            episode,
+            is_new: open.is_none(),
+            counts_now,
+            closing,
+            mail,
+        }))
     }
 
     async fn apply(&self, last: Option<Minute>, tick: Minute, outcomes: &[Outcome<'_>]) -> Result<usize> {
@@ -118,7 +132,15 @@ impl Service {
         for outcome in outcomes {
             let series = &outcome.series.series;
             if outcome.is_new {
-                episodes::insert(&mut tx, outcome.id, series.id, series.app, &outcome.incident_id, &outcome.episode).await?;
+                episodes::insert(
+                    &mut tx,
+                    outcome.id,
+                    series.id,
+                    series.app,
+                    &outcome.incident_id,
+                    &outcome.episode,
+                )
+                .await?;
             } else {
                 let closed = outcome.closing.map(|closing| (tick, closing));
                 episodes::update(&mut tx, outcome.id, &outcome.episode, closed).await?;
@@ -144,50 +166,73 @@ impl Service {
         let measured = outcome.series;
         let (recipients, alert_address) = alert_recipients(tx, measured.series.app, measured.partner).await?;
         if recipients.is_empty() {
-            tracing::warn!(app = measured.app_key, "an alert has no recipient: the partner has no owner");
+            tracing::warn!(
+                app = measured.app_key,
+                "an alert has no recipient: the partner has no owner"
+            );
             return Ok(());
         }
-        let mail = mail::alert(&self.stationery(), Alert {
-            status,
-            reminder: status == IncidentStatus::Anomalous && !outcome.is_new,
-            tick,
-            incident_id: &outcome.incident_id,
-            episode: &outcome.episode,
-            episode_id: outcome.id,
-            policy: &outcome.policy,
-            key: &measured.series.key,
-            app: measured.series.app,
-            app_key: &measured.app_key,
-            app_name: &measured.app_name,
-            partner: measured.partner,
-            partner_name: &measured.partner_name,
-            hour,
-            recipients,
-            alert_address,
-        });
+        let mail = mail::alert(
+            &self.stationery(),
+            Alert {
+                status,
+                reminder: status == IncidentStatus::Anomalous && !outcome.is_new,
+                tick,
+                incident_id: &outcome.incident_id,
+                episode: &outcome.episode,
+                episode_id: outcome.id,
+                policy: &outcome.policy,
+                key: &measured.series.key,
+                app: measured.series.app,
+                app_key: &measured.app_key,
+                app_name: &measured.app_name,
+                partner: measured.partner,
+                partner_name: &measured.partner_name,
+                hour,
+                recipients,
+                alert_address,
+            },
+        );
         Ok(outbox::push(tx, &mail, self.clock.now()).await?)
     }
 
     async fn audit_outcome(&self, tx: &mut Tx, outcome: &Outcome<'_>, tick: Minute) -> Result<()> {
         let mut actions = Vec::new();
         if outcome.is_new {
-            actions.push(("breach.opened", Value::Null, json!({ "metric": outcome.series.series.key.metric_name(), "tick": tick.start() })));
+            actions.push((
+                "breach.opened",
+                Value::Null,
+                json!({ "metric": outcome.series.series.key.metric_name(), "tick": tick.start() }),
+            ));
         }
         if outcome.counts_now {
-            actions.push(("breach.counted", json!({ "counts": false }), json!({ "counts": true, "tick": tick.start() })));
+            actions.push((
+                "breach.counted",
+                json!({ "counts": false }),
+                json!({ "counts": true, "tick": tick.start() }),
+            ));
         }
         if let Some(closing) = outcome.closing {
-            actions.push(("breach.closed", json!({ "open": true }), json!({ "closed": closing.as_str(), "tick": tick.start() })));
+            actions.push((
+                "breach.closed",
+                json!({ "open": true }),
+                json!({ "closed": closing.as_str(), "tick": tick.start() }),
+            ));
         }
         for (action, before, after) in actions {
-            audit::write(tx, Who::System, &self.clock, Change {
-                action,
-                subject: ("breach", outcome.incident_id.clone(), &outcome.series.app_name),
-                partner: Some(outcome.series.partner),
-                before,
-                after,
-                why: None,
-            })
+            audit::write(
+                tx,
+                Who::System,
+                &self.clock,
+                Change {
+                    action,
+                    subject: ("breach", outcome.incident_id.clone(), &outcome.series.app_name),
+                    partner: Some(outcome.series.partner),
+                    before,
+                    after,
+                    why: None,
+                },
+            )
             .await?;
         }
         Ok(())
@@ -195,9 +240,16 @@ impl Service {
 
     /// The series of episodes that are open although their series is no longer measured; they close as unknown.
     async fn series_of_ended(&self, measured: &[Measured], open: &[Episode]) -> Result<Vec<Measured>> {
-        let orphaned: Vec<SeriesId> =
-            open.iter().map(|e| e.series).filter(|id| !measured.iter().any(|m| m.series.id == *id)).collect();
-        if orphaned.is_empty() { Ok(Vec::new()) } else { Ok(series::by_ids(&self.store.portal, &orphaned).await?) }
+        let orphaned: Vec<SeriesId> = open
+            .iter()
+            .map(|e| e.series)
+            .filter(|id| !measured.iter().any(|m| m.series.id == *id))
+            .collect();
+        if orphaned.is_empty() {
+            Ok(Vec::new())
+        } else {
+            Ok(series::by_ids(&self.store.portal, &orphaned).await?)
+        }
     }
 
     /// The minutes of the longest window that any of these series has.
@@ -207,7 +259,9 @@ impl Service {
         measured: impl Iterator<Item = &'a Measured>,
         tick: Minute,
     ) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
-        let windows = measured.filter_map(|m| policy.for_sli(m.series.key.sli)).map(|p| alert_window(tick, p));
+        let windows = measured
+            .filter_map(|m| policy.for_sli(m.series.key.sli))
+            .map(|p| alert_window(tick, p));
         let Some(longest) = windows.reduce(|a, b| MinuteRange::new(a.start.min(b.start), a.end.max(b.end))) else {
             return Ok(HashMap::new());
         };
@@ -231,7 +285,14 @@ impl Service {
                 let minutes = counts::minutes(&self.store.metrics, outcome.series.series.id, range).await?;
                 hour.extend((0..12).map(|i| {
                     let part = MinuteRange::new(end - 5 * (i + 1), end - 5 * i);
-                    (part.start, minutes.iter().filter(|m| part.contains(m.minute)).map(|m| m.all).sum::<Counts>())
+                    (
+                        part.start,
+                        minutes
+                            .iter()
+                            .filter(|m| part.contains(m.minute))
+                            .map(|m| m.all)
+                            .sum::<Counts>(),
+                    )
                 }));
             }
             hours.push(hour);
@@ -241,11 +302,22 @@ impl Service {
 }
 
 /// What the evaluation at `tick` sees of a series.
-fn evaluated(series: SeriesRef<'_>, policy: &SliPolicy, tick: Minute, minutes: &[MinuteCounts], ledger: &Ledger) -> Evaluated {
+fn evaluated(
+    series: SeriesRef<'_>,
+    policy: &SliPolicy,
+    tick: Minute,
+    minutes: &[MinuteCounts],
+    ledger: &Ledger,
+) -> Evaluated {
     let window = alert_window(tick, policy);
     let within: Vec<MinuteCounts> = minutes.iter().filter(|m| window.contains(m.minute)).copied().collect();
     let adjusted = ledger.adjust(series, &within);
-    Evaluated { tick, window, on_time: adjusted.on_time, all: adjusted.adjusted }
+    Evaluated {
+        tick,
+        window,
+        on_time: adjusted.on_time,
+        all: adjusted.adjusted,
+    }
 }
 
 fn status(closing: Closing) -> IncidentStatus {

@@ -17,7 +17,10 @@ const MINUTES_PER_DAY: i64 = 24 * 60;
 
 /// The ledger's name of a series.
 pub(super) fn series_ref(series: &Series) -> SeriesRef<'_> {
-    SeriesRef { app: series.app.0, key: &series.key }
+    SeriesRef {
+        app: series.app.0,
+        key: &series.key,
+    }
 }
 
 /// The longest range that any page or rule looks back over.
@@ -28,7 +31,12 @@ pub(super) fn look_back(now: Minute) -> MinuteRange {
 impl Service {
     /// Sums of several series over `range`, raw and adjusted. Whole days come from the days; the ledger's minutes are taken
     /// off afterwards.
-    pub(super) async fn sums(&self, series: &[Series], range: MinuteRange, ledger: &Ledger) -> Result<HashMap<SeriesId, Adjusted>> {
+    pub(super) async fn sums(
+        &self,
+        series: &[Series],
+        range: MinuteRange,
+        ledger: &Ledger,
+    ) -> Result<HashMap<SeriesId, Adjusted>> {
         let ids: Vec<SeriesId> = series.iter().map(|s| s.id).collect();
         let raw = counts::sums(&self.store.metrics, &ids, range).await?;
         let mut sums = HashMap::with_capacity(series.len());
@@ -36,7 +44,14 @@ impl Service {
             let all = raw.get(&one.id).copied().unwrap_or_default();
             let excluded = self.excluded(one, range, ledger).await?;
             let adjusted = without(all, excluded);
-            sums.insert(one.id, Adjusted { raw: all, adjusted, on_time: adjusted });
+            sums.insert(
+                one.id,
+                Adjusted {
+                    raw: all,
+                    adjusted,
+                    on_time: adjusted,
+                },
+            );
         }
         Ok(sums)
     }
@@ -52,13 +67,25 @@ impl Service {
     }
 
     /// The days of a series from `first` to before `end` (numbered since 1970), without the excluded minutes.
-    pub(super) async fn adjusted_days(&self, series: &Series, ledger: &Ledger, first: i64, end: i64) -> Result<Vec<DayCounts>> {
+    pub(super) async fn adjusted_days(
+        &self,
+        series: &Series,
+        ledger: &Ledger,
+        first: i64,
+        end: i64,
+    ) -> Result<Vec<DayCounts>> {
         let days = counts::days(&self.store.metrics, series.id, first, end).await?;
         let mut adjusted = Vec::with_capacity(days.len());
         for day in days {
-            let range = MinuteRange::new(Minute(day.day * MINUTES_PER_DAY), Minute((day.day + 1) * MINUTES_PER_DAY));
+            let range = MinuteRange::new(
+                Minute(day.day * MINUTES_PER_DAY),
+                Minute((day.day + 1) * MINUTES_PER_DAY),
+            );
             let excluded = self.excluded(series, range, ledger).await?;
-            adjusted.push(DayCounts { day: day.day, counts: without(day.counts, excluded) });
+            adjusted.push(DayCounts {
+                day: day.day,
+                counts: without(day.counts, excluded),
+            });
         }
         Ok(adjusted)
     }
@@ -66,5 +93,8 @@ impl Service {
 
 /// What is left of `all` without the part of it that is excluded.
 fn without(all: Counts, excluded: Counts) -> Counts {
-    Counts::new(all.good.saturating_sub(excluded.good), all.bad.saturating_sub(excluded.bad))
+    Counts::new(
+        all.good.saturating_sub(excluded.good),
+        all.bad.saturating_sub(excluded.bad),
+    )
 }

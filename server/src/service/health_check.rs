@@ -18,14 +18,21 @@ impl Service {
     pub async fn test_health_check(&self, actor: &Actor, key: &str) -> Result<Vec<TestResult>> {
         let app = self.app(actor, key).await?;
         if !actor.may_in(Action::EditApp, app.partner_id) && !actor.may_everywhere(Action::MeasureApp) {
-            return Err(Error::Forbidden("The partner's people and the platform's reviewers test a health check.".to_owned()));
+            return Err(Error::Forbidden(
+                "The partner's people and the platform's reviewers test a health check.".to_owned(),
+            ));
         }
         if app.base_urls.0.is_empty() {
-            return Err(Error::Conflict("There is no base URL to test yet. Enter one and save it first.".to_owned()));
+            return Err(Error::Conflict(
+                "There is no base URL to test yet. Enter one and save it first.".to_owned(),
+            ));
         }
         self.limits.test(&app.key)?;
         let path: HealthPath = app.health_path.parse().map_err(anyhow::Error::from)?;
-        join_all(app.base_urls.0.iter().map(|url| self.test_url(url, &path))).await.into_iter().collect()
+        join_all(app.base_urls.0.iter().map(|url| self.test_url(url, &path)))
+            .await
+            .into_iter()
+            .collect()
     }
 
     async fn test_url(&self, base_url: &str, path: &HealthPath) -> Result<TestResult> {
@@ -51,7 +58,10 @@ impl Service {
             url: url.as_url().to_string(),
             good: probe.is_good(),
             status: probe.status,
-            reason: probe.failure.as_ref().map_or_else(|| "Answered 200 in time.".to_owned(), |f| f.reason.clone()),
+            reason: probe
+                .failure
+                .as_ref()
+                .map_or_else(|| "Answered 200 in time.".to_owned(), |f| f.reason.clone()),
             timings: timings(&probe),
             warnings,
         })
@@ -67,5 +77,8 @@ fn timings(probe: &Probe) -> Vec<(String, f64)> {
         ("First byte", probe.timings.first_byte),
         ("Total", Some(probe.timings.total)),
     ];
-    phases.into_iter().filter_map(|(name, time)| Some((name.to_owned(), millis(time?)))).collect()
+    phases
+        .into_iter()
+        .filter_map(|(name, time)| Some((name.to_owned(), millis(time?))))
+        .collect()
 }

@@ -47,19 +47,29 @@ impl Service {
         let mut checks = Checks::default();
         let mail = checks.take("mail", mail.parse::<MailAddress>());
         let role = checks.take("role", role.parse::<PartnerRole>());
-        let (Some(mail), Some(role)) = (mail, role) else { return Err(checks.error()) };
+        let (Some(mail), Some(role)) = (mail, role) else {
+            return Err(checks.error());
+        };
         self.limits.mail(&partner.id.to_string())?;
 
         let mut tx = self.store.portal.begin().await?;
-        let id = self.send_member_invitation(&mut tx, actor, (partner.id, &partner.name), &mail, role).await?;
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "member.invited",
-            subject: ("invitation", id.to_string(), mail.as_str()),
-            partner: Some(partner.id),
-            before: Value::Null,
-            after: json!({ "mail": mail.as_str(), "role": role.as_str() }),
-            why: None,
-        }).await?;
+        let id = self
+            .send_member_invitation(&mut tx, actor, (partner.id, &partner.name), &mail, role)
+            .await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "member.invited",
+                subject: ("invitation", id.to_string(), mail.as_str()),
+                partner: Some(partner.id),
+                before: Value::Null,
+                after: json!({ "mail": mail.as_str(), "role": role.as_str() }),
+                why: None,
+            },
+        )
+        .await?;
         tx.commit().await?;
         self.wake.outbox.notify_one();
         Ok(())
@@ -72,7 +82,12 @@ impl Service {
         let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         invitations::insert(&mut tx, &invitation, &token.hash(), now).await?;
-        let mail = mail::invitation(&self.stationery(), &invitation, None, &self.link(&format!("/invitation/{}", token.as_str())));
+        let mail = mail::invitation(
+            &self.stationery(),
+            &invitation,
+            None,
+            &self.link(&format!("/invitation/{}", token.as_str())),
+        );
         outbox::push(&mut tx, &mail, now).await?;
         audit::by(&mut tx, actor, &self.clock, staff_invited(&invitation)).await?;
         tx.commit().await?;
@@ -85,7 +100,10 @@ impl Service {
         let (invitation, token) = self.staff_invitation("the command line", mail, name, roles)?;
         let mut tx = self.store.portal.begin().await?;
         invitations::insert(&mut tx, &invitation, &token.hash(), self.clock.now()).await?;
-        let who = Who::Outside { name: "the command line", address: None };
+        let who = Who::Outside {
+            name: "the command line",
+            address: None,
+        };
         audit::write(&mut tx, who, &self.clock, staff_invited(&invitation)).await?;
         tx.commit().await?;
         Ok(self.link(&format!("/invitation/{}", token.as_str())))
@@ -102,7 +120,9 @@ impl Service {
         if roles.is_empty() {
             checks.note("roles", "Choose at least one role.");
         }
-        let (Some(mail), Some(name), true) = (mail, name, checks.is_fine()) else { return Err(checks.error()) };
+        let (Some(mail), Some(name), true) = (mail, name, checks.is_fine()) else {
+            return Err(checks.error());
+        };
         let now = self.clock.now();
         let invitation = Invitation {
             id: InvitationId(random::id(now)),
@@ -137,7 +157,12 @@ impl Service {
         };
         invitations::insert(tx, &invitation, &token.hash(), now).await?;
         let link = self.link(&format!("/invitation/{}", token.as_str()));
-        outbox::push(tx, &mail::invitation(&self.stationery(), &invitation, Some(partner_name), &link), now).await?;
+        outbox::push(
+            tx,
+            &mail::invitation(&self.stationery(), &invitation, Some(partner_name), &link),
+            now,
+        )
+        .await?;
         Ok(invitation.id)
     }
 
@@ -158,34 +183,52 @@ impl Service {
     }
 
     async fn withdraw(&self, actor: &Actor, open: Vec<Invitation>, id: &str, partner: Option<PartnerId>) -> Result<()> {
-        let invitation = open.into_iter().find(|i| i.id.to_string() == id).ok_or(Error::NotFound)?;
+        let invitation = open
+            .into_iter()
+            .find(|i| i.id.to_string() == id)
+            .ok_or(Error::NotFound)?;
         let mut tx = self.store.portal.begin().await?;
         invitations::end(&mut tx, invitation.id, self.clock.now()).await?;
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "invitation.withdrawn",
-            subject: ("invitation", invitation.id.to_string(), &invitation.mail),
-            partner,
-            before: json!({ "open": true }),
-            after: json!({ "open": false }),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "invitation.withdrawn",
+                subject: ("invitation", invitation.id.to_string(), &invitation.mail),
+                partner,
+                before: json!({ "open": true }),
+                after: json!({ "open": false }),
+                why: None,
+            },
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
     /// Accepts an invitation: makes the account, or proves that it is the holder's, and gives the roles. Returns whose it
     /// is.
-    pub async fn accept_invitation(&self, token: &str, form: Acceptance<'_>, address: Option<IpAddr>) -> Result<UserId> {
+    pub async fn accept_invitation(
+        &self,
+        token: &str,
+        form: Acceptance<'_>,
+        address: Option<IpAddr>,
+    ) -> Result<UserId> {
         self.limits.link(address)?;
         let now = self.clock.now();
-        let invitation =
-            invitations::by_token(&self.store.portal, &random::hash_token(token), now).await?.ok_or(Error::NotFound)?;
+        let invitation = invitations::by_token(&self.store.portal, &random::hash_token(token), now)
+            .await?
+            .ok_or(Error::NotFound)?;
         let existing = accounts::by_mail(&self.store.portal, &invitation.mail).await?;
         let account = match &existing {
             Some(account) => {
                 self.limits.sign_in(&accounts::mail_key(&account.mail), address)?;
                 let hash = account.disabled_at.is_none().then(|| account.password_hash.clone());
                 if !self.passwords.verify(form.password.to_owned(), hash).await? {
-                    return Err(Error::field("password", "This is not the password of the account. Try again."));
+                    return Err(Error::field(
+                        "password",
+                        "This is not the password of the account. Try again.",
+                    ));
                 }
                 account.clone()
             }
@@ -199,7 +242,9 @@ impl Service {
         if existing.is_none() {
             accounts::insert(&mut tx, &account, now).await.map_err(|error| {
                 if error.is_taken("account", "mail_key") {
-                    Error::Conflict("An account for this address was made at this moment. Load the page again.".to_owned())
+                    Error::Conflict(
+                        "An account for this address was made at this moment. Load the page again.".to_owned(),
+                    )
                 } else {
                     error.into()
                 }
@@ -216,19 +261,28 @@ impl Service {
             accounts::set_staff_roles(&mut tx, account.id, &all).await?;
         }
         let roles: Vec<&str> = invitation.staff.iter().map(|r| r.as_str()).collect();
-        audit::write(&mut tx, Who::Outside { name: &account.name, address }, &self.clock, Change {
-            action: "invitation.accepted",
-            subject: ("account", account.id.to_string(), &account.name),
-            partner: invitation.partner.map(|p| p.0),
-            before: Value::Null,
-            after: json!({
-                "mail": account.mail,
-                "account": if existing.is_some() { "existing" } else { "new" },
-                "partner role": invitation.partner.map(|p| p.1.as_str()),
-                "staff roles": roles,
-            }),
-            why: None,
-        }).await?;
+        audit::write(
+            &mut tx,
+            Who::Outside {
+                name: &account.name,
+                address,
+            },
+            &self.clock,
+            Change {
+                action: "invitation.accepted",
+                subject: ("account", account.id.to_string(), &account.name),
+                partner: invitation.partner.map(|p| p.0),
+                before: Value::Null,
+                after: json!({
+                    "mail": account.mail,
+                    "account": if existing.is_some() { "existing" } else { "new" },
+                    "partner role": invitation.partner.map(|p| p.1.as_str()),
+                    "staff roles": roles,
+                }),
+                why: None,
+            },
+        )
+        .await?;
         tx.commit().await?;
         Ok(account.id)
     }
@@ -237,7 +291,9 @@ impl Service {
         let mut checks = Checks::default();
         let name = checks.text("name", "your name", form.name, NAME_LENGTH);
         passwords::check_new(&mut checks, form.password, form.password_again);
-        let (Some(name), true) = (name, checks.is_fine()) else { return Err(checks.error()) };
+        let (Some(name), true) = (name, checks.is_fine()) else {
+            return Err(checks.error());
+        };
         Ok(Account {
             id: UserId(random::id(self.clock.now())),
             mail: invitation.mail.clone(),

@@ -37,7 +37,8 @@ impl Limits {
     /// # Errors
     /// [`Error::Limited`] when there were too many for this mail address or from this network address.
     pub fn sign_in(&self, mail: &str, address: Option<IpAddr>) -> Result<()> {
-        let fine = self.sign_in_by_address.check_key(&address).is_ok() & self.sign_in_by_mail.check_key(&mail.to_owned()).is_ok();
+        let fine = self.sign_in_by_address.check_key(&address).is_ok()
+            & self.sign_in_by_mail.check_key(&mail.to_owned()).is_ok();
         limited(fine, "Too many tries to sign in. Wait a minute, then try again.")
     }
 
@@ -46,7 +47,10 @@ impl Limits {
     /// # Errors
     /// [`Error::Limited`] when there were too many from this network address.
     pub fn link(&self, address: Option<IpAddr>) -> Result<()> {
-        limited(self.links_by_address.check_key(&address).is_ok(), "Too many tries. Wait a minute, then try again.")
+        limited(
+            self.links_by_address.check_key(&address).is_ok(),
+            "Too many tries. Wait a minute, then try again.",
+        )
     }
 
     /// A health check tested on the spot.
@@ -55,7 +59,10 @@ impl Limits {
     /// [`Error::Limited`] when the app was tested too often.
     pub fn test(&self, app_key: &str) -> Result<()> {
         let fine = self.tests_by_app.check_key(&app_key.to_owned()).is_ok();
-        limited(fine, "This health check was tested often in the last minute. Wait a minute, then test again.")
+        limited(
+            fine,
+            "This health check was tested often in the last minute. Wait a minute, then test again.",
+        )
     }
 
     /// A mail that somebody asks Rampart to send to an address they typed.
@@ -64,7 +71,10 @@ impl Limits {
     /// [`Error::Limited`] when the partner did so too often.
     pub fn mail(&self, partner: &str) -> Result<()> {
         let fine = self.mails_by_partner.check_key(&partner.to_owned()).is_ok();
-        limited(fine, "Too many mails were asked for in the last hour. Nothing was sent; try again later.")
+        limited(
+            fine,
+            "Too many mails were asked for in the last hour. Nothing was sent; try again later.",
+        )
     }
 }
 
@@ -75,5 +85,9 @@ impl Default for Limits {
 }
 
 fn limited(fine: bool, message: &str) -> Result<()> {
-    if fine { Ok(()) } else { Err(Error::Limited(message.to_owned())) }
+    if fine {
+        Ok(())
+    } else {
+        Err(Error::Limited(message.to_owned()))
+    }
 }

@@ -24,27 +24,38 @@ use crate::{
 
 impl Service {
     pub(super) fn stationery(&self) -> Stationery<'_> {
-        Stationery { config: &self.config, now: self.clock.now() }
+        Stationery {
+            config: &self.config,
+            now: self.clock.now(),
+        }
     }
 
     /// Sends a mail that failed or waits again, at once.
     pub async fn retry_mail(&self, actor: &Actor, id: &str) -> Result<()> {
         require(actor, Action::ManageMail)?;
         let id: MailId = id.parse().map_err(|_| Error::NotFound)?;
-        let mail = outbox::find(&self.store.portal, Scope::system(), id).await?.ok_or(Error::NotFound)?;
+        let mail = outbox::find(&self.store.portal, Scope::system(), id)
+            .await?
+            .ok_or(Error::NotFound)?;
         let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         if !outbox::requeue(&mut tx, id, now, now + PATIENCE).await? {
             return Err(Error::Conflict("This mail was sent meanwhile.".to_owned()));
         }
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "mail.queued_again",
-            subject: ("mail", id.to_string(), &mail.subject),
-            partner: mail.partner_id.map(PartnerId),
-            before: json!({ "failed": mail.failed_at.is_some(), "attempts": mail.attempts }),
-            after: json!({ "failed": false }),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "mail.queued_again",
+                subject: ("mail", id.to_string(), &mail.subject),
+                partner: mail.partner_id.map(PartnerId),
+                before: json!({ "failed": mail.failed_at.is_some(), "attempts": mail.attempts }),
+                after: json!({ "failed": false }),
+                why: None,
+            },
+        )
+        .await?;
         tx.commit().await?;
         self.wake.outbox.notify_one();
         Ok(())
@@ -52,7 +63,11 @@ impl Service {
 }
 
 /// Who gets the alerts of an app: its confirmed address, else the owners of the partner (SPEC section 2.3).
-pub(super) async fn alert_recipients(tx: &mut Tx, app: AppId, partner: PartnerId) -> Result<(Vec<String>, Option<AlertAddressId>)> {
+pub(super) async fn alert_recipients(
+    tx: &mut Tx,
+    app: AppId,
+    partner: PartnerId,
+) -> Result<(Vec<String>, Option<AlertAddressId>)> {
     if let Some(address) = alert_addresses::in_use(tx, app).await? {
         return Ok((vec![address.address], Some(address.id)));
     }
@@ -70,7 +85,10 @@ impl Service {
             return Ok(());
         }
         tracing::error!(mail = %mail.id, said, "a mail was given up");
-        if let (Some(address), Some(partner)) = (mail.alert_address_id.map(AlertAddressId), mail.partner_id.map(PartnerId)) {
+        if let (Some(address), Some(partner)) = (
+            mail.alert_address_id.map(AlertAddressId),
+            mail.partner_id.map(PartnerId),
+        ) {
             let is_news = alert_addresses::fail(&mut tx, address, now).await?;
             let owners = accounts::owner_mails(&mut tx, partner).await?;
             if !owners.is_empty() {
@@ -78,14 +96,23 @@ impl Service {
                 outbox::push(&mut tx, &again, now).await?;
             }
             if is_news {
-                audit::write(&mut tx, Who::System, &self.clock, Change {
-                    action: "alert_address.failed",
-                    subject: ("app", mail.app_id.map(|id| id.to_string()).unwrap_or_default(), &mail.recipients.0.join(", ")),
-                    partner: Some(partner),
-                    before: json!({ "in use": true }),
-                    after: json!({ "in use": false, "the mail server said": said }),
-                    why: None,
-                })
+                audit::write(
+                    &mut tx,
+                    Who::System,
+                    &self.clock,
+                    Change {
+                        action: "alert_address.failed",
+                        subject: (
+                            "app",
+                            mail.app_id.map(|id| id.to_string()).unwrap_or_default(),
+                            &mail.recipients.0.join(", "),
+                        ),
+                        partner: Some(partner),
+                        before: json!({ "in use": true }),
+                        after: json!({ "in use": false, "the mail server said": said }),
+                        why: None,
+                    },
+                )
                 .await?;
             }
         }
@@ -98,7 +125,11 @@ impl Service {
 /// The same mail to other people, as a mail of its own.
 fn readdressed(mail: &Mail, recipients: Vec<String>, now: DateTime<Utc>) -> NewMail {
     let id = MailId(random::id(now));
-    let host = mail.message_id.rsplit('@').next().map_or("rampart", |host| host.trim_end_matches('>'));
+    let host = mail
+        .message_id
+        .rsplit('@')
+        .next()
+        .map_or("rampart", |host| host.trim_end_matches('>'));
     NewMail {
         id,
         message_id: format!("<{}@{host}>", id.0.simple()),

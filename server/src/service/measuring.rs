@@ -18,7 +18,12 @@ use crate::{
 
 /// The availability series of a base URL.
 pub fn availability(base_url: &str) -> SeriesKey {
-    SeriesKey { product: Product::None, sli: Sli::Availability, group: Group::Prod, target: base_url.to_owned() }
+    SeriesKey {
+        product: Product::None,
+        sli: Sli::Availability,
+        group: Group::Prod,
+        target: base_url.to_owned(),
+    }
 }
 
 impl Service {
@@ -26,7 +31,8 @@ impl Service {
         let app = self.app_for(actor, key, Action::MeasureApp).await?;
         if app.base_urls.0.is_empty() {
             return Err(Error::Conflict(
-                "This app has no base URL yet, so there is nothing to measure. The partner enters one in the settings.".to_owned(),
+                "This app has no base URL yet, so there is nothing to measure. The partner enters one in the settings."
+                    .to_owned(),
             ));
         }
         let now = self.clock.now();
@@ -35,14 +41,20 @@ impl Service {
             return Err(Error::Conflict("This app is being measured already.".to_owned()));
         }
         self.measure_exactly(&mut tx, app.id, &app.base_urls.0).await?;
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "app.measuring_started",
-            subject: ("app", app.id.to_string(), &app.name),
-            partner: Some(app.partner_id),
-            before: Value::Null,
-            after: json!({ "base URLs": app.base_urls.0, "path": app.health_path }),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "app.measuring_started",
+                subject: ("app", app.id.to_string(), &app.name),
+                partner: Some(app.partner_id),
+                before: Value::Null,
+                after: json!({ "base URLs": app.base_urls.0, "path": app.health_path }),
+                why: None,
+            },
+        )
+        .await?;
         tx.commit().await?;
         self.wake.prober.notify_one();
         Ok(())
@@ -52,20 +64,28 @@ impl Service {
     pub async fn stop_measuring(&self, actor: &Actor, key: &str, why: &str) -> Result<()> {
         let app = self.app_for(actor, key, Action::MeasureApp).await?;
         let mut checks = Checks::default();
-        let Some(why) = checks.text("why", "why measuring stops", why, 1_000) else { return Err(checks.error()) };
+        let Some(why) = checks.text("why", "why measuring stops", why, 1_000) else {
+            return Err(checks.error());
+        };
         let mut tx = self.store.portal.begin().await?;
         if !apps::set_measuring(&mut tx, app.id, None).await? {
             return Err(Error::Conflict("This app is not being measured.".to_owned()));
         }
         self.measure_exactly(&mut tx, app.id, &[]).await?;
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "app.measuring_stopped",
-            subject: ("app", app.id.to_string(), &app.name),
-            partner: Some(app.partner_id),
-            before: json!({ "measuring since": app.measuring_since }),
-            after: Value::Null,
-            why: Some(&why),
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "app.measuring_stopped",
+                subject: ("app", app.id.to_string(), &app.name),
+                partner: Some(app.partner_id),
+                before: json!({ "measuring since": app.measuring_since }),
+                after: Value::Null,
+                why: Some(&why),
+            },
+        )
+        .await?;
         tx.commit().await?;
         self.wake.prober.notify_one();
         Ok(())

@@ -17,20 +17,36 @@ impl Service {
     /// Gives a member another role within the partner.
     pub async fn set_member_role(&self, actor: &Actor, partner: &str, member: &str, role: &str) -> Result<()> {
         let (partner, member) = self.member(actor, partner, member).await?;
-        let role = role.parse::<PartnerRole>().map_err(|error| Error::field("role", error))?;
+        let role = role
+            .parse::<PartnerRole>()
+            .map_err(|error| Error::field("role", error))?;
         let mut tx = self.store.portal.begin().await?;
         if role != PartnerRole::Owner {
             keep_an_owner(&mut tx, partner.id, &member).await?;
         }
-        accounts::set_membership(&mut tx, member.id, Membership { partner: partner.id, role }).await?;
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "member.role_changed",
-            subject: ("account", member.id.to_string(), &member.name),
-            partner: Some(partner.id),
-            before: json!({ "role": member.role }),
-            after: json!({ "role": role.as_str() }),
-            why: None,
-        }).await?;
+        accounts::set_membership(
+            &mut tx,
+            member.id,
+            Membership {
+                partner: partner.id,
+                role,
+            },
+        )
+        .await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "member.role_changed",
+                subject: ("account", member.id.to_string(), &member.name),
+                partner: Some(partner.id),
+                before: json!({ "role": member.role }),
+                after: json!({ "role": role.as_str() }),
+                why: None,
+            },
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -40,14 +56,20 @@ impl Service {
         let mut tx = self.store.portal.begin().await?;
         keep_an_owner(&mut tx, partner.id, &member).await?;
         accounts::remove_membership(&mut tx, member.id, partner.id).await?;
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "member.removed",
-            subject: ("account", member.id.to_string(), &member.name),
-            partner: Some(partner.id),
-            before: json!({ "role": member.role }),
-            after: Value::Null,
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "member.removed",
+                subject: ("account", member.id.to_string(), &member.name),
+                partner: Some(partner.id),
+                before: json!({ "role": member.role }),
+                after: Value::Null,
+                why: None,
+            },
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -56,9 +78,14 @@ impl Service {
         let partner = self.visible_partner(actor, partner).await?;
         require_in(actor, Action::ManageMembers, partner.id)?;
         let members = accounts::members(&self.store.portal, Scope::of(actor, Action::ViewPartner), partner.id).await?;
-        let member = members.into_iter().find(|m| m.id.to_string() == member).ok_or(Error::NotFound)?;
+        let member = members
+            .into_iter()
+            .find(|m| m.id.to_string() == member)
+            .ok_or(Error::NotFound)?;
         if member.id == actor.user {
-            return Err(Error::Forbidden("Nobody changes their own role. Ask another owner.".to_owned()));
+            return Err(Error::Forbidden(
+                "Nobody changes their own role. Ask another owner.".to_owned(),
+            ));
         }
         Ok((partner, member))
     }
@@ -66,7 +93,9 @@ impl Service {
 
 async fn keep_an_owner(tx: &mut Tx, partner: PartnerId, member: &Member) -> Result<()> {
     if member.role == PartnerRole::Owner.as_str() && accounts::owner_count(tx, partner).await? <= 1 {
-        return Err(Error::Conflict("A partner needs at least one owner. Make somebody else an owner first.".to_owned()));
+        return Err(Error::Conflict(
+            "A partner needs at least one owner. Make somebody else an owner first.".to_owned(),
+        ));
     }
     Ok(())
 }

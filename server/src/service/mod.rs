@@ -52,7 +52,15 @@ pub struct Wake {
 
 impl Service {
     pub fn new(store: Store, clock: Clock, config: Config, prober: Prober) -> Self {
-        Self { store, clock, config, prober, passwords: Passwords::new(), limits: Limits::new(), wake: Wake::default() }
+        Self {
+            store,
+            clock,
+            config,
+            prober,
+            passwords: Passwords::new(),
+            limits: Limits::new(),
+            wake: Wake::default(),
+        }
     }
 
     /// A link into the portal; always from the configured address, never from a request's Host header (SPEC section 2.3).

@@ -27,14 +27,19 @@ const LONGEST: usize = 200;
 impl Passwords {
     pub fn new() -> Self {
         let decoy = hash(&random::Token::new().as_str().to_owned()).unwrap_or_default();
-        Self { turns: Arc::new(Semaphore::new(2)), decoy: decoy.into() }
+        Self {
+            turns: Arc::new(Semaphore::new(2)),
+            decoy: decoy.into(),
+        }
     }
 
     /// # Errors
     /// Only when the machine fails.
     pub async fn hash(&self, password: String) -> Result<String> {
         let _turn = self.turns.acquire().await.map_err(anyhow::Error::from)?;
-        Ok(spawn_blocking(move || hash(&password)).await.map_err(anyhow::Error::from)??)
+        Ok(spawn_blocking(move || hash(&password))
+            .await
+            .map_err(anyhow::Error::from)??)
     }
 
     /// Whether `password` belongs to `stored`; for an account that does not exist the answer is no, after the same work.
@@ -61,7 +66,9 @@ impl Default for Passwords {
 
 fn hash(password: &str) -> anyhow::Result<String> {
     let salt = random::bytes::<16>();
-    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map_err(|e| anyhow!("hashing failed: {e}"))?;
+    let hash = Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(|e| anyhow!("hashing failed: {e}"))?;
     Ok(hash.to_string())
 }
 
@@ -69,7 +76,10 @@ fn hash(password: &str) -> anyhow::Result<String> {
 pub(super) fn check_new(checks: &mut Checks, password: &str, again: &str) {
     let length = password.chars().count();
     if length < SHORTEST {
-        checks.note("password", format!("A password has at least {SHORTEST} characters. A few random words are a good one."));
+        checks.note(
+            "password",
+            format!("A password has at least {SHORTEST} characters. A few random words are a good one."),
+        );
     } else if length > LONGEST {
         checks.note("password", format!("A password has at most {LONGEST} characters."));
     } else if password != again {

@@ -38,7 +38,11 @@ impl Service {
             }
             let minute = Minute::of(recorded.due);
             let delta = deltas.entry((recorded.series, minute)).or_default();
-            let counted = if recorded.probe.is_good() { Counts::new(1, 0) } else { Counts::new(0, 1) };
+            let counted = if recorded.probe.is_good() {
+                Counts::new(1, 0)
+            } else {
+                Counts::new(0, 1)
+            };
             delta.all += counted;
             if is_late(minute, settle, arrived) {
                 delta.late += counted;
@@ -58,7 +62,10 @@ impl Service {
 fn is_measurement(probe: &probe::Probe) -> bool {
     let ours = probe.failure.as_ref().is_some_and(|f| f.class == ErrorClass::Local);
     if ours {
-        tracing::warn!(reason = probe.failure.as_ref().map(|f| f.reason.as_str()), "a probe could not be made; it counts as no data");
+        tracing::warn!(
+            reason = probe.failure.as_ref().map(|f| f.reason.as_str()),
+            "a probe could not be made; it counts as no data"
+        );
     }
     !ours
 }

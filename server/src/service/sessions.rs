@@ -18,28 +18,42 @@ impl Service {
     /// Checks a password. An unknown account, a disabled one and a wrong password answer alike, after the same work.
     pub async fn sign_in(&self, mail: &str, password: &str, address: Option<IpAddr>) -> Result<UserId> {
         self.limits.sign_in(&accounts::mail_key(mail), address)?;
-        let account = accounts::by_mail(&self.store.portal, mail).await?.filter(|a| a.disabled_at.is_none());
+        let account = accounts::by_mail(&self.store.portal, mail)
+            .await?
+            .filter(|a| a.disabled_at.is_none());
         let hash = account.as_ref().map(|a| a.password_hash.clone());
         let matches = self.passwords.verify(password.to_owned(), hash).await?;
         let Some(account) = account.filter(|_| matches) else {
             return Err(Error::field("password", "The mail address or the password is wrong."));
         };
         let mut tx = self.store.portal.begin().await?;
-        audit::write(&mut tx, Who::Outside { name: &account.name, address }, &self.clock, Change {
-            action: "account.signed_in",
-            subject: ("account", account.id.to_string(), &account.name),
-            partner: None,
-            before: Value::Null,
-            after: Value::Null,
-            why: None,
-        }).await?;
+        audit::write(
+            &mut tx,
+            Who::Outside {
+                name: &account.name,
+                address,
+            },
+            &self.clock,
+            Change {
+                action: "account.signed_in",
+                subject: ("account", account.id.to_string(), &account.name),
+                partner: None,
+                before: Value::Null,
+                after: Value::Null,
+                why: None,
+            },
+        )
+        .await?;
         tx.commit().await?;
         Ok(account.id)
     }
 
     /// The person behind a session, with the roles they hold now; nobody once the account is disabled.
     pub async fn actor(&self, id: UserId, session: Option<Uuid>, address: Option<IpAddr>) -> Result<Option<Actor>> {
-        let Some(account) = accounts::by_id(&self.store.portal, id).await?.filter(|a| a.disabled_at.is_none()) else {
+        let Some(account) = accounts::by_id(&self.store.portal, id)
+            .await?
+            .filter(|a| a.disabled_at.is_none())
+        else {
             return Ok(None);
         };
         let roles = accounts::roles(&self.store.portal, id).await?;
@@ -71,15 +85,27 @@ impl Service {
             return Err(checks.error());
         }
         self.limits.sign_in(&accounts::mail_key(&actor.mail), actor.address)?;
-        let account = accounts::by_id(&self.store.portal, actor.user).await?.ok_or(Error::NotFound)?;
-        if !self.passwords.verify(current.to_owned(), Some(account.password_hash)).await? {
+        let account = accounts::by_id(&self.store.portal, actor.user)
+            .await?
+            .ok_or(Error::NotFound)?;
+        if !self
+            .passwords
+            .verify(current.to_owned(), Some(account.password_hash))
+            .await?
+        {
             return Err(Error::field("current", "This is not your present password."));
         }
         let hash = self.passwords.hash(password.to_owned()).await?;
         let mut tx = self.store.portal.begin().await?;
         accounts::set_password(&mut tx, actor.user, &hash).await?;
         let ended = sessions::revoke_all(&mut tx, actor.user).await?;
-        audit::by(&mut tx, actor, &self.clock, own(actor, "account.password_changed", ended)).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            own(actor, "account.password_changed", ended),
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -87,7 +113,13 @@ impl Service {
     pub async fn sign_out_everywhere(&self, actor: &Actor) -> Result<()> {
         let mut tx = self.store.portal.begin().await?;
         let ended = sessions::revoke_all(&mut tx, actor.user).await?;
-        audit::by(&mut tx, actor, &self.clock, own(actor, "account.signed_out_everywhere", ended)).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            own(actor, "account.signed_out_everywhere", ended),
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 

@@ -18,7 +18,10 @@ impl Service {
     pub async fn set_staff_roles(&self, actor: &Actor, id: &str, roles: &[&str]) -> Result<()> {
         let account = self.other_account(actor, id).await?;
         let mut checks = Checks::default();
-        let mut wanted: Vec<StaffRole> = roles.iter().filter_map(|r| checks.take("roles", r.parse::<StaffRole>())).collect();
+        let mut wanted: Vec<StaffRole> = roles
+            .iter()
+            .filter_map(|r| checks.take("roles", r.parse::<StaffRole>()))
+            .collect();
         if !checks.is_fine() {
             return Err(checks.error());
         }
@@ -31,14 +34,20 @@ impl Service {
         }
         accounts::set_staff_roles(&mut tx, account.id, &wanted).await?;
         let names = |roles: &[StaffRole]| roles.iter().map(|r| r.as_str()).collect::<Vec<_>>();
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "staff.roles_changed",
-            subject: ("account", account.id.to_string(), &account.name),
-            partner: None,
-            before: json!({ "roles": names(&held) }),
-            after: json!({ "roles": names(&wanted) }),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "staff.roles_changed",
+                subject: ("account", account.id.to_string(), &account.name),
+                partner: None,
+                before: json!({ "roles": names(&held) }),
+                after: json!({ "roles": names(&wanted) }),
+                why: None,
+            },
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -52,14 +61,20 @@ impl Service {
         }
         accounts::set_disabled(&mut tx, account.id, Some(self.clock.now())).await?;
         let ended = sessions::revoke_all(&mut tx, account.id).await?;
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "account.disabled",
-            subject: ("account", account.id.to_string(), &account.name),
-            partner: None,
-            before: json!({ "disabled": account.disabled_at.is_some() }),
-            after: json!({ "disabled": true, "sessions ended": ended }),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "account.disabled",
+                subject: ("account", account.id.to_string(), &account.name),
+                partner: None,
+                before: json!({ "disabled": account.disabled_at.is_some() }),
+                after: json!({ "disabled": true, "sessions ended": ended }),
+                why: None,
+            },
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -67,14 +82,20 @@ impl Service {
         let account = self.other_account(actor, id).await?;
         let mut tx = self.store.portal.begin().await?;
         accounts::set_disabled(&mut tx, account.id, None).await?;
-        audit::by(&mut tx, actor, &self.clock, Change {
-            action: "account.enabled",
-            subject: ("account", account.id.to_string(), &account.name),
-            partner: None,
-            before: json!({ "disabled": account.disabled_at.is_some() }),
-            after: json!({ "disabled": false }),
-            why: None,
-        }).await?;
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "account.enabled",
+                subject: ("account", account.id.to_string(), &account.name),
+                partner: None,
+                before: json!({ "disabled": account.disabled_at.is_some() }),
+                after: json!({ "disabled": false }),
+                why: None,
+            },
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -83,7 +104,9 @@ impl Service {
         let id: UserId = id.parse().map_err(|_| Error::NotFound)?;
         let account = accounts::by_id(&self.store.portal, id).await?.ok_or(Error::NotFound)?;
         if account.id == actor.user {
-            return Err(Error::Forbidden("Nobody changes their own roles or account. Ask another administrator.".to_owned()));
+            return Err(Error::Forbidden(
+                "Nobody changes their own roles or account. Ask another administrator.".to_owned(),
+            ));
         }
         Ok(account)
     }
@@ -91,7 +114,9 @@ impl Service {
 
 async fn keep_an_administrator(tx: &mut Tx) -> Result<()> {
     if accounts::administrator_count(tx).await? <= 1 {
-        return Err(Error::Conflict("Rampart needs at least one administrator. Give somebody else the role first.".to_owned()));
+        return Err(Error::Conflict(
+            "Rampart needs at least one administrator. Give somebody else the role first.".to_owned(),
+        ));
     }
     Ok(())
 }

@@ -91,7 +91,10 @@ pub async fn roles(db: &Db, id: UserId) -> Result<Roles> {
         match partner {
             Some(partner) => {
                 let role = role.parse::<PartnerRole>().map_err(corrupt)?;
-                roles.memberships.push(Membership { partner: PartnerId(partner), role });
+                roles.memberships.push(Membership {
+                    partner: PartnerId(partner),
+                    role,
+                });
             }
             None => roles.staff.push(role.parse::<StaffRole>().map_err(corrupt)?),
         }
@@ -165,7 +168,10 @@ pub async fn owner_mails(tx: &mut Tx, partner: PartnerId) -> Result<Vec<MailAddr
         "select a.mail from membership m join account a on a.id = m.account_id
          where m.partner_id = $1 and m.role = 'owner' and a.disabled_at is null order by a.id")
         .bind(partner.0).fetch_all(c).await?);
-    mails.into_iter().map(|m| m.parse().map_err(|_| Error::corrupt("mail address", m))).collect()
+    mails
+        .into_iter()
+        .map(|m| m.parse().map_err(|_| Error::corrupt("mail address", m)))
+        .collect()
 }
 
 pub async fn staff(db: &Db) -> Result<Vec<Staff>> {
@@ -181,9 +187,10 @@ pub async fn staff(db: &Db) -> Result<Vec<Staff>> {
 
 /// The staff roles of everybody who has one.
 pub async fn staff_roles(db: &Db) -> Result<Vec<(UserId, StaffRole)>> {
-    let rows: Vec<(Uuid, String)> =
-        read!(db, pool => query_as("select account_id, role from staff_role order by account_id, role").fetch_all(pool).await?);
-    rows.into_iter().map(|(id, role)| Ok((UserId(id), role.parse().map_err(|_| Error::corrupt("role", role))?))).collect()
+    let rows: Vec<(Uuid, String)> = read!(db, pool => query_as("select account_id, role from staff_role order by account_id, role").fetch_all(pool).await?);
+    rows.into_iter()
+        .map(|(id, role)| Ok((UserId(id), role.parse().map_err(|_| Error::corrupt("role", role))?)))
+        .collect()
 }
 
 /// How many enabled administrators there are; read in the transaction that takes one away.

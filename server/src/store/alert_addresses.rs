@@ -90,7 +90,8 @@ pub async fn by_token(db: &Db, token_hash: &[u8], now: DateTime<Utc>) -> Result<
 pub async fn confirm(tx: &mut Tx, pending: &Pending, now: DateTime<Utc>) -> Result<bool> {
     let confirmed = write!(tx, c => query(
         "update alert_address set confirmed_at = $2 where id = $1 and confirmed_at is null and replaced_at is null")
-        .bind(pending.id.0).bind(now).execute(c).await?.rows_affected()) == 1;
+        .bind(pending.id.0).bind(now).execute(c).await?.rows_affected())
+        == 1;
     if confirmed {
         write!(tx, c => query(
             "update alert_address set replaced_at = $3 where app_id = $1 and id <> $2 and replaced_at is null")
@@ -101,6 +102,9 @@ pub async fn confirm(tx: &mut Tx, pending: &Pending, now: DateTime<Utc>) -> Resu
 
 /// Notes that the address refuses mail for good; says whether that is news.
 pub async fn fail(tx: &mut Tx, id: AlertAddressId, now: DateTime<Utc>) -> Result<bool> {
-    Ok(write!(tx, c => query("update alert_address set failed_at = $2 where id = $1 and failed_at is null")
-        .bind(id.0).bind(now).execute(c).await?.rows_affected()) == 1)
+    Ok(
+        write!(tx, c => query("update alert_address set failed_at = $2 where id = $1 and failed_at is null")
+        .bind(id.0).bind(now).execute(c).await?.rows_affected())
+            == 1,
+    )
 }

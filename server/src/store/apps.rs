@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Db, Result, Scope, Tx,
     db::{read, write},
+    dialect::pattern,
 };
 
 #[derive(Clone, Debug, FromRow)]
@@ -66,12 +67,13 @@ pub async fn insert(
     now: DateTime<Utc>,
 ) -> Result<()> {
     write!(tx, c => query(
-        "insert into app (id, partner_id, key, key_key, name, kind, products, support_contact, operations_contacts,
+        "insert into app (id, partner_id, key, key_key, name, name_key, kind, products, support_contact, operations_contacts,
                           health_path, base_urls, fails_when_down, version, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13)")
+         values ($1, $2, $3, $4, $5, $14, $6, $7, $8, $9, $10, $11, $12, 1, $13)")
         .bind(id.0).bind(partner.0).bind(key).bind(key.to_lowercase()).bind(&details.name).bind(&details.kind)
         .bind(Json(&details.products)).bind(&details.support_contact).bind(&details.operations_contacts)
         .bind(&health.path).bind(Json(&health.base_urls)).bind(health.fails_when_down).bind(now)
+        .bind(details.name.to_lowercase())
         .execute(c).await?.rows_affected());
     Ok(())
 }
@@ -93,8 +95,8 @@ pub async fn list(db: &Db, scope: Scope, filter: Filter<'_>, offset: i64, limit:
          from app a join partner p on p.id = a.partner_id
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
            and (a.archived_at is not null) = $3
-           and ($4 = '' or lower(a.name) like $4 escape '\\' or a.key_key like $4 escape '\\' or p.name_key like $4 escape '\\')
-         order by lower(a.name), a.id limit $5 offset $6")
+           and ($4 = '' or a.name_key like $4 escape '\\' or a.key_key like $4 escape '\\' or p.name_key like $4 escape '\\')
+         order by a.name_key, a.id limit $5 offset $6")
         .bind(scope.everything()).bind(scope.account()).bind(filter.archived).bind(pattern(filter.search))
         .bind(limit).bind(offset).fetch_all(pool).await?))
 }
@@ -104,29 +106,20 @@ pub async fn count(db: &Db, scope: Scope, filter: Filter<'_>) -> Result<i64> {
         "select count(*) from app a join partner p on p.id = a.partner_id
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
            and (a.archived_at is not null) = $3
-           and ($4 = '' or lower(a.name) like $4 escape '\\' or a.key_key like $4 escape '\\' or p.name_key like $4 escape '\\')")
+           and ($4 = '' or a.name_key like $4 escape '\\' or a.key_key like $4 escape '\\' or p.name_key like $4 escape '\\')")
         .bind(scope.everything()).bind(scope.account()).bind(filter.archived).bind(pattern(filter.search))
         .fetch_one(pool).await?))
-}
-
-/// A search text as a pattern that finds it anywhere; nothing for no search.
-fn pattern(search: &str) -> String {
-    let search = search.trim().to_lowercase();
-    if search.is_empty() {
-        return search;
-    }
-    let escaped = search.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    format!("%{escaped}%")
 }
 
 /// Changes the details of an app that still has `version`; says whether it did.
 pub async fn set_details(tx: &mut Tx, id: AppId, version: i64, details: &Details) -> Result<bool> {
     Ok(write!(tx, c => query(
-        "update app set name = $3, kind = $4, products = $5, support_contact = $6, operations_contacts = $7, version = version + 1
+        "update app set name = $3, name_key = $8, kind = $4, products = $5, support_contact = $6, operations_contacts = $7, version = version + 1
          where id = $1 and version = $2")
         .bind(id.0).bind(version).bind(&details.name).bind(&details.kind).bind(Json(&details.products))
-        .bind(&details.support_contact).bind(&details.operations_contacts)
-        .execute(c).await?.rows_affected()) == 1)
+        .bind(&details.support_contact).bind(&details.operations_contacts).bind(details.name.to_lowercase())
+        .execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// Changes the health check of an app that still has `version`; says whether it did.
@@ -135,7 +128,8 @@ pub async fn set_health_check(tx: &mut Tx, id: AppId, version: i64, health: &Hea
         "update app set health_path = $3, base_urls = $4, fails_when_down = $5, version = version + 1
          where id = $1 and version = $2")
         .bind(id.0).bind(version).bind(&health.path).bind(Json(&health.base_urls)).bind(health.fails_when_down)
-        .execute(c).await?.rows_affected()) == 1)
+        .execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// Starts or stops measuring; says whether that changed anything.
@@ -143,14 +137,16 @@ pub async fn set_measuring(tx: &mut Tx, id: AppId, since: Option<DateTime<Utc>>)
     Ok(write!(tx, c => query(
         "update app set measuring_since = $2, version = version + 1
          where id = $1 and (measuring_since is null) <> ($3)")
-        .bind(id.0).bind(since).bind(since.is_none()).execute(c).await?.rows_affected()) == 1)
+        .bind(id.0).bind(since).bind(since.is_none()).execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// Archives an app or takes it back; says whether that changed anything.
 pub async fn set_archived(tx: &mut Tx, id: AppId, at: Option<DateTime<Utc>>) -> Result<bool> {
     Ok(write!(tx, c => query(
         "update app set archived_at = $2, version = version + 1 where id = $1 and (archived_at is null) <> ($3)")
-        .bind(id.0).bind(at).bind(at.is_none()).execute(c).await?.rows_affected()) == 1)
+        .bind(id.0).bind(at).bind(at.is_none()).execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// Whether the partner has an app that is not archived.

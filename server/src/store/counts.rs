@@ -58,7 +58,10 @@ fn signed(count: u64) -> i64 {
 }
 
 fn counts(good: i64, bad: i64) -> Counts {
-    Counts::new(u64::try_from(good).unwrap_or_default(), u64::try_from(bad).unwrap_or_default())
+    Counts::new(
+        u64::try_from(good).unwrap_or_default(),
+        u64::try_from(bad).unwrap_or_default(),
+    )
 }
 
 fn histogram(bytes: Option<Vec<u8>>) -> Result<Histogram> {
@@ -71,12 +74,25 @@ fn histogram(bytes: Option<Vec<u8>>) -> Result<Histogram> {
 
 impl From<MinuteRow> for MinuteCounts {
     fn from(row: MinuteRow) -> Self {
-        Self { minute: Minute(row.minute), all: counts(row.good, row.bad), late: counts(row.late_good, row.late_bad) }
+        Self {
+            minute: Minute(row.minute),
+            all: counts(row.good, row.bad),
+            late: counts(row.late_good, row.late_bad),
+        }
     }
 }
 
 /// Adds to a minute, and to the day it belongs to.
 pub async fn add(tx: &mut Tx, series: SeriesId, minute: Minute, delta: &Delta) -> Result<()> {
+    // The day comes first: its row is the lock under which the histograms and the number of minutes are read and written.
+    let day = minute.0.div_euclid(MINUTES_PER_DAY);
+    let day_latency: Vec<u8> = write!(tx, c => query_scalar(
+        "insert into count_day (series_id, day, good, bad, minutes, latency) values ($1, $2, $3, $4, 0, $5)
+         on conflict (series_id, day) do update set good = count_day.good + excluded.good, bad = count_day.bad + excluded.bad
+         returning latency")
+        .bind(series.0).bind(day).bind(signed(delta.all.good)).bind(signed(delta.all.bad)).bind(Histogram::default().to_bytes())
+        .fetch_one(c).await?);
+
     let stored: Option<Vec<u8>> = write!(tx, c => query_scalar("select latency from count_minute where series_id = $1 and minute = $2")
         .bind(series.0).bind(minute.0).fetch_optional(c).await?);
     let is_new = stored.is_none();
@@ -92,18 +108,10 @@ pub async fn add(tx: &mut Tx, series: SeriesId, minute: Minute, delta: &Delta) -
         .bind(signed(delta.late.good)).bind(signed(delta.late.bad)).bind(latency.to_bytes())
         .execute(c).await?.rows_affected());
 
-    let day = minute.0.div_euclid(MINUTES_PER_DAY);
-    let stored: Option<Vec<u8>> = write!(tx, c => query_scalar("select latency from count_day where series_id = $1 and day = $2")
-        .bind(series.0).bind(day).fetch_optional(c).await?);
-    let mut latency = histogram(stored)?;
+    let mut latency = histogram(Some(day_latency))?;
     latency.merge(&delta.latency);
-    write!(tx, c => query(
-        "insert into count_day (series_id, day, good, bad, minutes, latency) values ($1, $2, $3, $4, $5, $6)
-         on conflict (series_id, day) do update
-         set good = count_day.good + excluded.good, bad = count_day.bad + excluded.bad,
-             minutes = count_day.minutes + excluded.minutes, latency = excluded.latency")
-        .bind(series.0).bind(day).bind(signed(delta.all.good)).bind(signed(delta.all.bad)).bind(i64::from(is_new))
-        .bind(latency.to_bytes()).execute(c).await?.rows_affected());
+    write!(tx, c => query("update count_day set minutes = minutes + $3, latency = $4 where series_id = $1 and day = $2")
+        .bind(series.0).bind(day).bind(i64::from(is_new)).bind(latency.to_bytes()).execute(c).await?.rows_affected());
     Ok(())
 }
 
@@ -134,7 +142,13 @@ pub async fn buckets(db: &Db, series: SeriesId, range: MinuteRange, length: i64)
         "select (minute / $4) * $4, cast(sum(good) as bigint), cast(sum(bad) as bigint) from count_minute
          where series_id = $1 and minute >= $2 and minute < $3 group by 1 order by 1")
         .bind(series.0).bind(range.start.0).bind(range.end.0).bind(length).fetch_all(pool).await?);
-    Ok(rows.into_iter().map(|(start, good, bad)| Bucket { start: Minute(start), counts: counts(good, bad) }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(start, good, bad)| Bucket {
+            start: Minute(start),
+            counts: counts(good, bad),
+        })
+        .collect())
 }
 
 /// The sum over `range` of each series: whole days from the days, the rest from the minutes.
@@ -142,11 +156,16 @@ pub async fn sums(db: &Db, series: &[SeriesId], range: MinuteRange) -> Result<Ha
     if series.is_empty() || range.is_empty() {
         return Ok(HashMap::new());
     }
-    let first_day = range.start.0.div_euclid(MINUTES_PER_DAY) + i64::from(range.start.0.rem_euclid(MINUTES_PER_DAY) != 0);
+    let first_day =
+        range.start.0.div_euclid(MINUTES_PER_DAY) + i64::from(range.start.0.rem_euclid(MINUTES_PER_DAY) != 0);
     let end_day = range.end.0.div_euclid(MINUTES_PER_DAY).max(first_day);
     let (days_start, days_end) = (first_day * MINUTES_PER_DAY, end_day * MINUTES_PER_DAY);
     // Without a whole day in it the range is all edge, and the second edge is empty.
-    let (edge_end, edge_start) = if first_day < end_day { (days_start, days_end) } else { (range.end.0, range.end.0) };
+    let (edge_end, edge_start) = if first_day < end_day {
+        (days_start, days_end)
+    } else {
+        (range.end.0, range.end.0)
+    };
 
     let rows: Vec<(Uuid, i64, i64)> = read!(db, pool => {
         let mut query = QueryBuilder::new("with wanted (id) as (values ");
@@ -162,7 +181,10 @@ pub async fn sums(db: &Db, series: &[SeriesId], range: MinuteRange) -> Result<Ha
             .push(") parts group by series_id");
         query.build_query_as().fetch_all(pool).await?
     });
-    Ok(rows.into_iter().map(|(id, good, bad)| (SeriesId(id), counts(good, bad))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, good, bad)| (SeriesId(id), counts(good, bad)))
+        .collect())
 }
 
 /// The days of a series from `first` to before `end` (days since 1970), those with an event, in order.

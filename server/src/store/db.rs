@@ -85,7 +85,10 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
@@ -98,9 +101,10 @@ impl Db {
         let options = PgConnectOptions::from_str(url)?.options([("search_path", schema), ("timezone", "UTC")]);
         let pool = PgPoolOptions::new().max_connections(8).connect_with(options).await?;
         let mut connection = pool.acquire().await?;
+        // One message is one transaction. Without the lock, `if not exists` fails for one of two servers that start at once.
         let create = match schema {
-            "rampart_portal" => "create schema if not exists rampart_portal",
-            _ => "create schema if not exists rampart_metrics",
+            "rampart_portal" => "select pg_advisory_xact_lock(7261); create schema if not exists rampart_portal",
+            _ => "select pg_advisory_xact_lock(7261); create schema if not exists rampart_metrics",
         };
         connection.execute(create).await?;
         Ok(Self::Postgres(pool))

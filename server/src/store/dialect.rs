@@ -1,7 +1,7 @@
 //! What differs between the engines: errors and migrations.
 
 use anyhow::Context;
-use sqlx::{error::DatabaseError, migrate::MigrateError};
+use sqlx::{error::DatabaseError, migrate::MigrateError, postgres::PgDatabaseError};
 
 use super::{Db, db::Migrations};
 
@@ -27,30 +27,45 @@ impl Error {
     }
 
     pub(super) fn corrupt(what: &'static str, value: impl ToString) -> Self {
-        Self::Corrupt { what, value: value.to_string() }
+        Self::Corrupt {
+            what,
+            value: value.to_string(),
+        }
     }
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let unique = error.as_database_error().filter(|e| e.is_unique_violation());
-        match unique.and_then(|e| violated(e)) {
+        match unique.and_then(violated) {
             Some((table, column)) => Self::Exists { table, column },
             None => Self::Database(error),
         }
     }
 }
 
-/// The table and column of a unique violation. SQLite names them in its message, "UNIQUE constraint failed: app.key_key";
-/// PostgreSQL names the table and the constraint, "app" and "app_key_key_key".
+/// The table and first column of a unique violation. SQLite names them in its message, "UNIQUE constraint failed: app.key_key";
+/// PostgreSQL names the table, and the columns in the detail: "Key (key_key)=(com.example) already exists."
 fn violated(error: &dyn DatabaseError) -> Option<(String, String)> {
     if let Some(place) = error.message().strip_prefix("UNIQUE constraint failed: ") {
         let (table, column) = place.split(',').next()?.split_once('.')?;
         return Some((table.to_owned(), column.to_owned()));
     }
     let table = error.table()?;
-    let constraint = error.constraint()?.strip_prefix(table)?.strip_prefix('_')?;
-    Some((table.to_owned(), constraint.strip_suffix("_key").unwrap_or(constraint).to_owned()))
+    let (_, columns) = error.try_downcast_ref::<PgDatabaseError>()?.detail()?.split_once('(')?;
+    let column = columns.split([',', ')']).next()?;
+    Some((table.to_owned(), column.to_owned()))
+}
+
+/// What a person searches for, as a pattern for `like … escape '\'` that finds it anywhere and in any case; nothing for no
+/// search.
+pub(super) fn pattern(search: &str) -> String {
+    let search = search.trim().to_lowercase();
+    if search.is_empty() {
+        return search;
+    }
+    let escaped = search.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("%{escaped}%")
 }
 
 pub(super) async fn migrate(db: &Db, migrations: &Migrations) -> anyhow::Result<()> {

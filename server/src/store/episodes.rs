@@ -98,7 +98,14 @@ fn all(rows: Vec<Row>) -> Result<Vec<Episode>> {
     rows.into_iter().map(Episode::try_from).collect()
 }
 
-pub async fn insert(tx: &mut Tx, id: EpisodeId, series: SeriesId, app: AppId, incident_id: &str, episode: &OpenEpisode) -> Result<()> {
+pub async fn insert(
+    tx: &mut Tx,
+    id: EpisodeId,
+    series: SeriesId,
+    app: AppId,
+    incident_id: &str,
+    episode: &OpenEpisode,
+) -> Result<()> {
     write!(tx, c => query(
         "insert into episode (id, series_id, app_id, incident_id, opened_tick, window_start, last_held, last_defined, last_mail,
                               lowest_good, lowest_bad, latest_good, latest_bad, counted_tick)
@@ -112,7 +119,12 @@ pub async fn insert(tx: &mut Tx, id: EpisodeId, series: SeriesId, app: AppId, in
 }
 
 /// Writes what an evaluation changed; `closed` closes the episode.
-pub async fn update(tx: &mut Tx, id: EpisodeId, episode: &OpenEpisode, closed: Option<(Minute, Closing)>) -> Result<()> {
+pub async fn update(
+    tx: &mut Tx,
+    id: EpisodeId,
+    episode: &OpenEpisode,
+    closed: Option<(Minute, Closing)>,
+) -> Result<()> {
     write!(tx, c => query(
         "update episode set last_held = $2, last_defined = $3, last_mail = $4, lowest_good = $5, lowest_bad = $6, latest_good = $7,
                             latest_bad = $8, counted_tick = $9, closed_tick = $10, closing = $11

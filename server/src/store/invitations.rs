@@ -50,7 +50,12 @@ impl TryFrom<Row> for Invitation {
             mail: row.mail,
             name: row.name,
             partner,
-            staff: row.staff_roles.0.iter().map(|r| r.parse().map_err(corrupt)).collect::<Result<_>>()?,
+            staff: row
+                .staff_roles
+                .0
+                .iter()
+                .map(|r| r.parse().map_err(corrupt))
+                .collect::<Result<_>>()?,
             invited_by: row.invited_by,
             expires_at: row.expires_at,
         })
@@ -80,8 +85,11 @@ pub async fn by_token(db: &Db, token_hash: &[u8], now: DateTime<Utc>) -> Result<
 
 /// Ends an invitation; says whether it still was open, so that it works once only.
 pub async fn end(tx: &mut Tx, id: InvitationId, now: DateTime<Utc>) -> Result<bool> {
-    Ok(write!(tx, c => query("update invitation set ended_at = $2 where id = $1 and ended_at is null")
-        .bind(id.0).bind(now).execute(c).await?.rows_affected()) == 1)
+    Ok(
+        write!(tx, c => query("update invitation set ended_at = $2 where id = $1 and ended_at is null")
+        .bind(id.0).bind(now).execute(c).await?.rows_affected())
+            == 1,
+    )
 }
 
 /// The open invitations into a partner.

@@ -6,7 +6,13 @@ use sqlx::{query, query_scalar};
 use super::{Result, Tx, db::write};
 
 /// Takes or renews the lease of `job` until `until`. Returns the fence when it is ours: it grows with every new holder.
-pub async fn acquire(tx: &mut Tx, job: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<Option<i64>> {
+pub async fn acquire(
+    tx: &mut Tx,
+    job: &str,
+    holder: &str,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Option<i64>> {
     Ok(write!(tx, c => query_scalar(
         "insert into lease (job, holder, fence, until) values ($1, $2, 1, $4)
          on conflict (job) do update

@@ -48,5 +48,7 @@ pub async fn in_force(db: &Db, app: Option<AppId>, range: MinuteRange) -> Result
         "select id, app_id, sli, product, target, from_minute, to_minute, kind, authority from ledger
          where revoked_at is null and ($1 is null or app_id is null or app_id = $1) and to_minute > $2 and from_minute < $3")
         .bind(app.map(|a| a.0)).bind(range.start.0).bind(range.end.0).fetch_all(pool).await?);
-    Ok(Ledger::new(rows.into_iter().map(LedgerEntry::try_from).collect::<Result<_>>()?))
+    Ok(Ledger::new(
+        rows.into_iter().map(LedgerEntry::try_from).collect::<Result<_>>()?,
+    ))
 }

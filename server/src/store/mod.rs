@@ -25,6 +25,8 @@ pub mod sessions;
 pub use db::{Db, Tx};
 pub use dialect::{Error, Result};
 pub use scope::Scope;
+/// A list as one column holds it.
+pub use sqlx::types::Json;
 
 use crate::config::Database;
 

@@ -121,14 +121,16 @@ pub async fn retry(tx: &mut Tx, id: MailId, error: &str, now: DateTime<Utc>, nex
 pub async fn fail(tx: &mut Tx, id: MailId, error: &str, now: DateTime<Utc>) -> Result<bool> {
     Ok(write!(tx, c => query(
         "update outbox set error = $2, failed_at = $3, locked_until = $3 where id = $1 and sent_at is null and failed_at is null")
-        .bind(id.0).bind(error).bind(now).execute(c).await?.rows_affected()) == 1)
+        .bind(id.0).bind(error).bind(now).execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// Queues a failed or waiting mail again for an attempt at once; says whether there was such a mail.
 pub async fn requeue(tx: &mut Tx, id: MailId, now: DateTime<Utc>, give_up_at: DateTime<Utc>) -> Result<bool> {
     Ok(write!(tx, c => query(
         "update outbox set failed_at = null, next_attempt_at = $2, give_up_at = $3 where id = $1 and sent_at is null")
-        .bind(id.0).bind(now).bind(give_up_at).execute(c).await?.rows_affected()) == 1)
+        .bind(id.0).bind(now).bind(give_up_at).execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// One page of mails, the latest first.

@@ -60,7 +60,8 @@ pub async fn list(db: &Db, scope: Scope) -> Result<Vec<Listed>> {
     read!(db, pool => Ok(query_as(
         "select p.id, p.name, p.archived_at,
                 (select count(*) from app where app.partner_id = p.id and app.archived_at is null) as apps,
-                (select count(*) from membership m where m.partner_id = p.id) as members
+                (select count(*) from membership m join account a on a.id = m.account_id
+                 where m.partner_id = p.id and a.disabled_at is null) as members
          from partner p
          where ($1 or p.id in (select partner_id from membership where account_id = $2))
          order by p.archived_at is not null, p.name_key")
@@ -71,7 +72,8 @@ pub async fn list(db: &Db, scope: Scope) -> Result<Vec<Listed>> {
 pub async fn rename(tx: &mut Tx, id: PartnerId, version: i64, name: &str) -> Result<bool> {
     Ok(write!(tx, c => query(
         "update partner set name = $3, name_key = $4, version = version + 1 where id = $1 and version = $2")
-        .bind(id.0).bind(version).bind(name).bind(name_key(name)).execute(c).await?.rows_affected()) == 1)
+        .bind(id.0).bind(version).bind(name).bind(name_key(name)).execute(c).await?.rows_affected())
+        == 1)
 }
 
 pub async fn set_archived(tx: &mut Tx, id: PartnerId, at: Option<DateTime<Utc>>) -> Result<()> {

@@ -44,7 +44,8 @@ pub async fn insert(tx: &mut Tx, probe: &Probe) -> Result<bool> {
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (series_id, at) do nothing")
         .bind(probe.series_id.0).bind(probe.at).bind(probe.good).bind(probe.status).bind(&probe.class).bind(&probe.reason)
         .bind(&probe.address).bind(probe.dns).bind(probe.connect).bind(probe.tls).bind(probe.first_byte).bind(probe.total)
-        .execute(c).await?.rows_affected()) == 1)
+        .execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// The last probe of each series.

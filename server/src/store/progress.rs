@@ -9,8 +9,7 @@ use super::{
 };
 
 pub async fn last(db: &Db, job: &str) -> Result<Option<Minute>> {
-    let tick: Option<i64> =
-        read!(db, pool => query_scalar("select tick from progress where job = $1").bind(job).fetch_optional(pool).await?);
+    let tick: Option<i64> = read!(db, pool => query_scalar("select tick from progress where job = $1").bind(job).fetch_optional(pool).await?);
     Ok(tick.map(Minute))
 }
 

@@ -13,12 +13,18 @@ pub struct Scope {
 impl Scope {
     /// What the actor may see of `action`'s kind.
     pub fn of(actor: &Actor, action: Action) -> Self {
-        Self { everything: actor.may_everywhere(action), account: actor.user.0 }
+        Self {
+            everything: actor.may_everywhere(action),
+            account: actor.user.0,
+        }
     }
 
     /// Everything: for the rules and jobs, which act for no person.
     pub fn system() -> Self {
-        Self { everything: true, account: Uuid::nil() }
+        Self {
+            everything: true,
+            account: Uuid::nil(),
+        }
     }
 
     pub(super) fn everything(self) -> bool {

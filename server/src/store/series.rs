@@ -67,7 +67,13 @@ impl TryFrom<Row> for Series {
             group: row.grp.parse().map_err(|_| corrupt(&row.grp))?,
             target: row.target,
         };
-        Ok(Self { id: SeriesId(row.id), app: AppId(row.app_id), key, created_at: row.created_at, ended_at: row.ended_at })
+        Ok(Self {
+            id: SeriesId(row.id),
+            app: AppId(row.app_id),
+            key,
+            created_at: row.created_at,
+            ended_at: row.ended_at,
+        })
     }
 }
 
@@ -144,6 +150,9 @@ pub async fn measured(db: &Db) -> Result<Vec<Measured>> {
 
 /// Series by their ids, whether they are measured or not; for the rules.
 pub async fn by_ids(db: &Db, ids: &[SeriesId]) -> Result<Vec<Measured>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<MeasuredRow> = read!(db, pool => {
         let mut query = QueryBuilder::new(
             "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at,

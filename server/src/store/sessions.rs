@@ -82,13 +82,18 @@ pub async fn of_account(db: &Db, account: UserId, now: DateTime<Utc>) -> Result<
 
 /// Ends one session of an account; says whether there was one.
 pub async fn revoke(tx: &mut Tx, account: UserId, id: Uuid) -> Result<bool> {
-    Ok(write!(tx, c => query("delete from session where account_id = $1 and id = $2")
-        .bind(account.0).bind(id).execute(c).await?.rows_affected()) == 1)
+    Ok(
+        write!(tx, c => query("delete from session where account_id = $1 and id = $2")
+        .bind(account.0).bind(id).execute(c).await?.rows_affected())
+            == 1,
+    )
 }
 
 /// Ends every session of an account and says how many there were.
 pub async fn revoke_all(tx: &mut Tx, account: UserId) -> Result<u64> {
-    Ok(write!(tx, c => query("delete from session where account_id = $1").bind(account.0).execute(c).await?.rows_affected()))
+    Ok(
+        write!(tx, c => query("delete from session where account_id = $1").bind(account.0).execute(c).await?.rows_affected()),
+    )
 }
 
 pub async fn delete_expired(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64> {

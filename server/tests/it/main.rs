@@ -2,4 +2,6 @@
 //! linked once.
 
 mod contract;
+mod http;
+mod rules;
 mod support;

@@ -96,7 +96,7 @@ pub(super) fn NewPartnerPage() -> impl IntoView {
                 </div>
                 <Form id="new-partner" action="/partners/new" class="form card padded">
                     <TextField name="name" label="Name of the company" maxlength=120/>
-                    <TextField name="owner_mail" label="Mail address of the first owner" kind="email"/>
+                    <TextField name="owner_mail" label="Mail address of the first owner" kind="email" required=false help="Gets an invitation. You can invite somebody later as well."/>
                     <Submit label="Add the partner"/>
                 </Form>
             </div>

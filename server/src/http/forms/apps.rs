@@ -40,52 +40,96 @@ pub(super) async fn register(form: Submission) -> Result<Done> {
         alert_address: posted.text("alert_address"),
     };
     let key = form.web.service.register_app(form.actor()?, &app).await?;
-    Ok(Done::go(format!("/apps/{key}"), "Registered. Measuring begins when the platform's staff start it."))
+    Ok(Done::go(
+        format!("/apps/{key}"),
+        "Registered. Measuring begins when the platform's staff start it.",
+    ))
 }
 
 pub(super) async fn change_details(form: Submission) -> Result<Done> {
     let version = form.posted.version();
-    form.web.service.change_details(form.actor()?, form.param("key"), version, &details(&form.posted)).await?;
+    form.web
+        .service
+        .change_details(form.actor()?, form.param("key"), version, &details(&form.posted))
+        .await?;
     Ok(Done::go(settings(&form), "Saved."))
 }
 
 pub(super) async fn change_health_check(form: Submission) -> Result<Done> {
     let version = form.posted.version();
-    form.web.service.change_health_check(form.actor()?, form.param("key"), version, &health_check(&form.posted)).await?;
-    Ok(Done::go(format!("{}#health-check", settings(&form)), "Saved. Test the health check now, to be sure."))
+    form.web
+        .service
+        .change_health_check(form.actor()?, form.param("key"), version, &health_check(&form.posted))
+        .await?;
+    Ok(Done::go(
+        format!("{}#health-check", settings(&form)),
+        "Saved. Test the health check now, to be sure.",
+    ))
 }
 
 pub(super) async fn test_health_check(form: Submission) -> Result<Done> {
-    let results = form.web.service.test_health_check(form.actor()?, form.param("key")).await?;
+    let results = form
+        .web
+        .service
+        .test_health_check(form.actor()?, form.param("key"))
+        .await?;
     Ok(Done::Tested(TestResults(results)))
 }
 
 pub(super) async fn request_alert_address(form: Submission) -> Result<Done> {
-    let address = form.web.service.request_alert_address(form.actor()?, form.param("key"), form.posted.text("address")).await?;
-    Ok(Done::go(format!("{}#alerts", settings(&form)), format!("A drill mail is on its way to {address}. Its link confirms the address.")))
+    let address = form
+        .web
+        .service
+        .request_alert_address(form.actor()?, form.param("key"), form.posted.text("address"))
+        .await?;
+    Ok(Done::go(
+        format!("{}#alert-mails", settings(&form)),
+        format!("A drill mail is on its way to {address}. Its link confirms the address."),
+    ))
 }
 
 pub(super) async fn resend_drill(form: Submission) -> Result<Done> {
     let address = form.web.service.resend_drill(form.actor()?, form.param("key")).await?;
-    Ok(Done::go(format!("{}#alerts", settings(&form)), format!("Another drill mail is on its way to {address}; the earlier link no longer works.")))
+    Ok(Done::go(
+        format!("{}#alert-mails", settings(&form)),
+        format!("Another drill mail is on its way to {address}; the earlier link no longer works."),
+    ))
 }
 
 pub(super) async fn start_measuring(form: Submission) -> Result<Done> {
-    form.web.service.start_measuring(form.actor()?, form.param("key")).await?;
-    Ok(Done::go(format!("/apps/{}", form.param("key")), "Measuring has started. The first figures are there within two minutes."))
+    form.web
+        .service
+        .start_measuring(form.actor()?, form.param("key"))
+        .await?;
+    Ok(Done::go(
+        format!("/apps/{}", form.param("key")),
+        "Measuring has started. The first figures are there within two minutes.",
+    ))
 }
 
 pub(super) async fn stop_measuring(form: Submission) -> Result<Done> {
-    form.web.service.stop_measuring(form.actor()?, form.param("key"), form.posted.text("why")).await?;
-    Ok(Done::go(format!("/apps/{}", form.param("key")), "Measuring has stopped. The history stays."))
+    form.web
+        .service
+        .stop_measuring(form.actor()?, form.param("key"), form.posted.text("why"))
+        .await?;
+    Ok(Done::go(
+        format!("/apps/{}", form.param("key")),
+        "Measuring has stopped. The history stays.",
+    ))
 }
 
 pub(super) async fn archive(form: Submission) -> Result<Done> {
     form.web.service.archive_app(form.actor()?, form.param("key")).await?;
-    Ok(Done::go("/apps", "Archived. You find the app under \"Archived\" and can take it back there."))
+    Ok(Done::go(
+        "/apps",
+        "Archived. You find the app under \"Archived\" and can take it back there.",
+    ))
 }
 
 pub(super) async fn restore(form: Submission) -> Result<Done> {
     form.web.service.restore_app(form.actor()?, form.param("key")).await?;
-    Ok(Done::go(settings(&form), "The app is back. Measuring has to be started again by the platform's staff."))
+    Ok(Done::go(
+        settings(&form),
+        "The app is back. Measuring has to be started again by the platform's staff.",
+    ))
 }

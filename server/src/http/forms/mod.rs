@@ -11,37 +11,139 @@ use super::form::{Form, Forms};
 
 /// Every form of the portal: id, what it is posted to, and the page it stands on.
 pub(super) fn all() -> Forms {
-    let form = |id, action, page| Form { id, action, page, public: false };
-    let public = |id, action| Form { id, action, page: action, public: true };
+    let form = |id, action, page| Form {
+        id,
+        action,
+        page,
+        public: false,
+    };
+    let public = |id, action| Form {
+        id,
+        action,
+        page: action,
+        public: true,
+    };
     Forms::default()
         .with(public("sign-in", "/sign-in"), sign_in::sign_in)
-        .with(public("accept-invitation", "/invitation/{token}"), sign_in::accept_invitation)
-        .with(public("confirm-alert-address", "/alert-address/{token}"), sign_in::confirm_alert_address)
+        .with(
+            public("accept-invitation", "/invitation/{token}"),
+            sign_in::accept_invitation,
+        )
+        .with(
+            public("confirm-alert-address", "/alert-address/{token}"),
+            sign_in::confirm_alert_address,
+        )
         .with(form("sign-out", "/sign-out", "/account"), account::sign_out)
-        .with(form("change-password", "/account/password", "/account"), account::change_password)
-        .with(form("sign-out-everywhere", "/account/sign-out-everywhere", "/account"), account::sign_out_everywhere)
-        .with(form("revoke-{session}", "/account/sessions/{session}/revoke", "/account"), account::revoke_session)
+        .with(
+            form("change-password", "/account/password", "/account"),
+            account::change_password,
+        )
+        .with(
+            form("sign-out-everywhere", "/account/sign-out-everywhere", "/account"),
+            account::sign_out_everywhere,
+        )
+        .with(
+            form("revoke-{session}", "/account/sessions/{session}/revoke", "/account"),
+            account::revoke_session,
+        )
         .with(form("new-app", "/apps/new", "/apps/new"), apps::register)
-        .with(form("app-details", "/apps/{key}/settings", "/apps/{key}/settings"), apps::change_details)
-        .with(form("health-check", "/apps/{key}/health-check", "/apps/{key}/settings"), apps::change_health_check)
-        .with(form("test-health-check", "/apps/{key}/test", "/apps/{key}/settings"), apps::test_health_check)
-        .with(form("alert-address", "/apps/{key}/alert-address", "/apps/{key}/settings"), apps::request_alert_address)
-        .with(form("resend-drill", "/apps/{key}/alert-address/resend", "/apps/{key}/settings"), apps::resend_drill)
-        .with(form("start-measuring", "/apps/{key}/measuring/start", "/apps/{key}"), apps::start_measuring)
-        .with(form("stop-measuring", "/apps/{key}/measuring/stop", "/apps/{key}"), apps::stop_measuring)
-        .with(form("archive-app", "/apps/{key}/archive", "/apps/{key}/settings"), apps::archive)
-        .with(form("restore-app", "/apps/{key}/restore", "/apps/{key}/settings"), apps::restore)
+        .with(
+            form("app-details", "/apps/{key}/settings", "/apps/{key}/settings"),
+            apps::change_details,
+        )
+        .with(
+            form("health-check", "/apps/{key}/health-check", "/apps/{key}/settings"),
+            apps::change_health_check,
+        )
+        .with(
+            form("test-health-check", "/apps/{key}/test", "/apps/{key}/settings"),
+            apps::test_health_check,
+        )
+        .with(
+            form("alert-address", "/apps/{key}/alert-address", "/apps/{key}/settings"),
+            apps::request_alert_address,
+        )
+        .with(
+            form(
+                "resend-drill",
+                "/apps/{key}/alert-address/resend",
+                "/apps/{key}/settings",
+            ),
+            apps::resend_drill,
+        )
+        .with(
+            form("start-measuring", "/apps/{key}/measuring/start", "/apps/{key}"),
+            apps::start_measuring,
+        )
+        .with(
+            form("stop-measuring", "/apps/{key}/measuring/stop", "/apps/{key}"),
+            apps::stop_measuring,
+        )
+        .with(
+            form("archive-app", "/apps/{key}/archive", "/apps/{key}/settings"),
+            apps::archive,
+        )
+        .with(
+            form("restore-app", "/apps/{key}/restore", "/apps/{key}/settings"),
+            apps::restore,
+        )
         .with(form("new-partner", "/partners/new", "/partners/new"), partners::create)
-        .with(form("partner-details", "/partners/{id}/edit", "/partners/{id}"), partners::rename)
-        .with(form("archive-partner", "/partners/{id}/archive", "/partners/{id}"), partners::archive)
-        .with(form("invite-member", "/partners/{id}/invite", "/partners/{id}"), partners::invite)
-        .with(form("withdraw-{invitation}", "/partners/{id}/invitations/{invitation}/withdraw", "/partners/{id}"), partners::withdraw)
-        .with(form("member-role-{user}", "/partners/{id}/members/{user}/role", "/partners/{id}"), partners::set_role)
-        .with(form("member-remove-{user}", "/partners/{id}/members/{user}/remove", "/partners/{id}"), partners::remove_member)
+        .with(
+            form("partner-details", "/partners/{id}/edit", "/partners/{id}"),
+            partners::rename,
+        )
+        .with(
+            form("archive-partner", "/partners/{id}/archive", "/partners/{id}"),
+            partners::archive,
+        )
+        .with(
+            form("invite-member", "/partners/{id}/invite", "/partners/{id}"),
+            partners::invite,
+        )
+        .with(
+            form(
+                "withdraw-{invitation}",
+                "/partners/{id}/invitations/{invitation}/withdraw",
+                "/partners/{id}",
+            ),
+            partners::withdraw,
+        )
+        .with(
+            form(
+                "member-role-{user}",
+                "/partners/{id}/members/{user}/role",
+                "/partners/{id}",
+            ),
+            partners::set_role,
+        )
+        .with(
+            form(
+                "member-remove-{user}",
+                "/partners/{id}/members/{user}/remove",
+                "/partners/{id}",
+            ),
+            partners::remove_member,
+        )
         .with(form("invite-staff", "/people/invite", "/people"), people::invite)
-        .with(form("withdraw-{invitation}", "/people/invitations/{invitation}/withdraw", "/people"), people::withdraw)
-        .with(form("roles-{user}", "/people/{user}/roles", "/people"), people::set_roles)
-        .with(form("disable-{user}", "/people/{user}/disable", "/people"), people::disable)
-        .with(form("enable-{user}", "/people/{user}/enable", "/people"), people::enable)
+        .with(
+            form(
+                "withdraw-{invitation}",
+                "/people/invitations/{invitation}/withdraw",
+                "/people",
+            ),
+            people::withdraw,
+        )
+        .with(
+            form("roles-{user}", "/people/{user}/roles", "/people"),
+            people::set_roles,
+        )
+        .with(
+            form("disable-{user}", "/people/{user}/disable", "/people"),
+            people::disable,
+        )
+        .with(
+            form("enable-{user}", "/people/{user}/enable", "/people"),
+            people::enable,
+        )
         .with(form("retry-mail", "/mail/{id}/retry", "/mail/{id}"), mail::retry)
 }

@@ -23,7 +23,9 @@ impl Service {
         Ok(AccountPage {
             name: actor.name.clone(),
             mail: actor.mail.clone(),
-            roles: memberships.chain(actor.staff.iter().map(|r| r.label().to_owned())).collect(),
+            roles: memberships
+                .chain(actor.staff.iter().map(|r| r.label().to_owned()))
+                .collect(),
             sessions: listed
                 .into_iter()
                 .map(|s| SessionRow {
@@ -40,7 +42,9 @@ impl Service {
 
     pub(super) async fn invitation_page(&self, token: &str) -> Result<InvitationPage> {
         let now = self.clock.now();
-        let invitation = invitations::by_token(&self.store.portal, &random::hash_token(token), now).await?.ok_or(Error::NotFound)?;
+        let invitation = invitations::by_token(&self.store.portal, &random::hash_token(token), now)
+            .await?
+            .ok_or(Error::NotFound)?;
         let partner = match invitation.partner {
             Some((id, _)) => partners::find(&self.store.portal, Scope::system(), id).await?,
             None => None,
@@ -58,8 +62,9 @@ impl Service {
 
     pub(super) async fn alert_confirmation_page(&self, token: &str) -> Result<AlertConfirmationPage> {
         let now = self.clock.now();
-        let pending =
-            alert_addresses::by_token(&self.store.portal, &random::hash_token(token), now).await?.ok_or(Error::NotFound)?;
+        let pending = alert_addresses::by_token(&self.store.portal, &random::hash_token(token), now)
+            .await?
+            .ok_or(Error::NotFound)?;
         Ok(AlertConfirmationPage {
             token: token.to_owned(),
             address: pending.address,

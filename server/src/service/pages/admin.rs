@@ -56,7 +56,10 @@ impl Service {
             subject: filter.subject.clone(),
             from: filter.from.map(start),
             // The last day is meant to be included.
-            to: filter.to.and_then(|date| date.checked_add_days(Days::new(1))).map(start),
+            to: filter
+                .to
+                .and_then(|date| date.checked_add_days(Days::new(1)))
+                .map(start),
             before: filter.before,
         };
         let scope = Scope::of(actor, Action::ViewAudit);
@@ -95,7 +98,9 @@ impl Service {
         let id = id.parse().map_err(|_| Error::NotFound)?;
         let may_retry = actor.may_everywhere(Action::ManageMail);
         let scope = Scope::of(actor, if may_retry { Action::ManageMail } else { Action::ViewApp });
-        let mail = outbox::find(&self.store.portal, scope, id).await?.ok_or(Error::NotFound)?;
+        let mail = outbox::find(&self.store.portal, scope, id)
+            .await?
+            .ok_or(Error::NotFound)?;
         // An invitation's or a drill's text holds a link that is meant for its reader alone.
         let is_secret = matches!(mail.kind.as_str(), "invitation" | "drill");
         let partner = match mail.partner_id {
@@ -110,7 +115,10 @@ impl Service {
             } else {
                 mail.body_text.clone()
             },
-            partner: partner.map(|p| PartnerRef { id: p.id.to_string(), name: p.name }),
+            partner: partner.map(|p| PartnerRef {
+                id: p.id.to_string(),
+                name: p.name,
+            }),
             row: rows::mail(&mail, false),
         })
     }
@@ -136,7 +144,11 @@ fn changes(before: &str, after: &str) -> Vec<(String, String, String)> {
     let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     let (before, after) = (flat("", &parsed(before)), flat("", &parsed(after)));
     for (name, value) in &before {
-        let now = after.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap_or_default();
+        let now = after
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.clone())
+            .unwrap_or_default();
         if *value != now {
             fields.push((name.clone(), value.clone(), now));
         }
@@ -153,13 +165,24 @@ fn flat(prefix: &str, value: &Value) -> Vec<(String, String)> {
     match value {
         Value::Object(map) => map
             .iter()
-            .flat_map(|(key, value)| flat(&if prefix.is_empty() { key.clone() } else { format!("{prefix}, {key}") }, value))
+            .flat_map(|(key, value)| {
+                flat(
+                    &if prefix.is_empty() {
+                        key.clone()
+                    } else {
+                        format!("{prefix}, {key}")
+                    },
+                    value,
+                )
+            })
             .collect(),
         Value::Null => Vec::new(),
         Value::String(text) => vec![(prefix.to_owned(), text.clone())],
         Value::Bool(yes) => vec![(prefix.to_owned(), if *yes { "yes" } else { "no" }.to_owned())],
         Value::Array(items) => {
-            let items = items.iter().map(|i| i.as_str().map_or_else(|| i.to_string(), str::to_owned));
+            let items = items
+                .iter()
+                .map(|i| i.as_str().map_or_else(|| i.to_string(), str::to_owned));
             vec![(prefix.to_owned(), items.collect::<Vec<_>>().join(", "))]
         }
         Value::Number(number) => vec![(prefix.to_owned(), number.to_string())],

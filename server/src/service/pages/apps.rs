@@ -42,7 +42,10 @@ pub(super) struct Standing {
 impl Service {
     pub(super) async fn app_list(&self, actor: &Actor, query: AppQuery) -> Result<AppList> {
         let scope = Scope::of(actor, Action::ViewApp);
-        let filter = Filter { search: &query.search, archived: query.archived };
+        let filter = Filter {
+            search: &query.search,
+            archived: query.archived,
+        };
         let total = apps::count(&self.store.portal, scope, filter).await?;
         let page = query.page.clamp(1, pages(total));
         let (offset, limit) = slice(page);
@@ -50,7 +53,9 @@ impl Service {
         let ids: Vec<AppId> = apps.iter().map(|a| a.id).collect();
         let all_series = series::of_apps(&self.store.portal, scope, &ids).await?;
         let open = episodes::open_of_apps(&self.store.portal, scope, &ids).await?;
-        let standings = self.standings(&apps, &all_series, |id| open.iter().any(|e| e.app == id)).await?;
+        let standings = self
+            .standings(&apps, &all_series, |id| open.iter().any(|e| e.app == id))
+            .await?;
 
         let policy = MeasurementPolicy::standard();
         let rows = apps.iter().map(|app| {
@@ -96,36 +101,48 @@ impl Service {
         has_open_breach: impl Fn(AppId) -> bool,
     ) -> Result<HashMap<AppId, Standing>> {
         let policy = MeasurementPolicy::standard();
-        let assessed: Vec<Series> = all_series.iter().filter(|s| s.key.is_slo() && s.ended_at.is_none()).cloned().collect();
+        let assessed: Vec<Series> = all_series
+            .iter()
+            .filter(|s| s.key.is_slo() && s.ended_at.is_none())
+            .cloned()
+            .collect();
         let ledger = ledger::in_force(&self.store.portal, None, look_back(self.clock.minute())).await?;
         // Availability settles soonest; what the others still add later moves a four-week figure by nothing that shows.
         let end = self.clock.minute() - i64::from(policy.slis.availability.settle_minutes);
-        let months = self.sums(&assessed, MinuteRange::new(end - i64::from(SLO_WINDOW), end), &ledger).await?;
+        let months = self
+            .sums(&assessed, MinuteRange::new(end - i64::from(SLO_WINDOW), end), &ledger)
+            .await?;
         let ids: Vec<SeriesId> = assessed.iter().map(|s| s.id).collect();
         let recent = counts::sums(&self.store.metrics, &ids, MinuteRange::new(end - 15, end)).await?;
 
-        Ok(apps.iter().map(|app| {
-            let own: Vec<&Series> = assessed.iter().filter(|s| s.app == app.id).collect();
-            let below = own.iter().any(|s| {
-                let target = policy.for_sli(s.key.sli).map(|p| p.slo);
-                months.get(&s.id).zip(target).is_some_and(|(sums, slo)| sums.adjusted.is_defined() && sums.adjusted.below(slo))
-            });
-            let state = if app.archived_at.is_some() {
-                AppState::Archived
-            } else if has_open_breach(app.id) {
-                AppState::Breach
-            } else if app.measuring_since.is_none() {
-                AppState::NotMeasured
-            } else if !own.iter().any(|s| recent.get(&s.id).is_some_and(|c| c.is_defined())) {
-                AppState::Unknown
-            } else if below {
-                AppState::BelowTarget
-            } else {
-                AppState::Good
-            };
-            let months = own.iter().filter_map(|s| Some((s.id, *months.get(&s.id)?))).collect();
-            (app.id, Standing { state, months })
-        }).collect())
+        Ok(apps
+            .iter()
+            .map(|app| {
+                let own: Vec<&Series> = assessed.iter().filter(|s| s.app == app.id).collect();
+                let below = own.iter().any(|s| {
+                    let target = policy.for_sli(s.key.sli).map(|p| p.slo);
+                    months
+                        .get(&s.id)
+                        .zip(target)
+                        .is_some_and(|(sums, slo)| sums.adjusted.is_defined() && sums.adjusted.below(slo))
+                });
+                let state = if app.archived_at.is_some() {
+                    AppState::Archived
+                } else if has_open_breach(app.id) {
+                    AppState::Breach
+                } else if app.measuring_since.is_none() {
+                    AppState::NotMeasured
+                } else if !own.iter().any(|s| recent.get(&s.id).is_some_and(|c| c.is_defined())) {
+                    AppState::Unknown
+                } else if below {
+                    AppState::BelowTarget
+                } else {
+                    AppState::Good
+                };
+                let months = own.iter().filter_map(|s| Some((s.id, *months.get(&s.id)?))).collect();
+                (app.id, Standing { state, months })
+            })
+            .collect())
     }
 
     /// What stands at the head of every page of an app.
@@ -133,26 +150,42 @@ impl Service {
         let scope = Scope::of(actor, Action::ViewApp);
         let all_series = series::of_apps(&self.store.portal, scope, &[app.id]).await?;
         let open = episodes::open_of_apps(&self.store.portal, scope, &[app.id]).await?;
-        let mut standings = self.standings(std::slice::from_ref(app), &all_series, |_| !open.is_empty()).await?;
+        let mut standings = self
+            .standings(std::slice::from_ref(app), &all_series, |_| !open.is_empty())
+            .await?;
         let standing = standings.remove(&app.id).ok_or(Error::NotFound)?;
         let mut last = None;
         for series in all_series.iter().filter(|s| s.ended_at.is_none()) {
-            last = last.max(counts::extent(&self.store.metrics, series.id).await?.map(|(_, last)| last));
+            last = last.max(
+                counts::extent(&self.store.metrics, series.id)
+                    .await?
+                    .map(|(_, last)| last),
+            );
         }
         let settled = self.clock.minute() - 1;
         let archived = app.archived_at.is_some();
         let head = AppHead {
             key: app.key.clone(),
             name: app.name.clone(),
-            kind: app.kind.parse::<AppKind>().map_or_else(|_| app.kind.clone(), |k| k.label().to_owned()),
-            products: products().filter(|p| app.products.0.iter().any(|k| k == p.as_str())).map(|p| p.name().to_owned()).collect(),
-            partner: PartnerRef { id: app.partner_id.to_string(), name: app.partner_name.clone() },
+            kind: app
+                .kind
+                .parse::<AppKind>()
+                .map_or_else(|_| app.kind.clone(), |k| k.label().to_owned()),
+            products: products()
+                .filter(|p| app.products.0.iter().any(|k| k == p.as_str()))
+                .map(|p| p.name().to_owned())
+                .collect(),
+            partner: PartnerRef {
+                id: app.partner_id.to_string(),
+                name: app.partner_name.clone(),
+            },
             state: standing.state,
             measuring_since: app.measuring_since,
             archived_at: app.archived_at,
             complete_until: last.map(|minute| (minute + 1).min(settled).start()),
             open_breaches: u32::try_from(open.len()).unwrap_or(u32::MAX),
-            breaches: u32::try_from(episodes::count_of_app(&self.store.portal, scope, app.id).await?).unwrap_or(u32::MAX),
+            breaches: u32::try_from(episodes::count_of_app(&self.store.portal, scope, app.id).await?)
+                .unwrap_or(u32::MAX),
             may: AppPermissions {
                 edit: actor.may_in(Action::EditApp, app.partner_id) && !archived,
                 archive: actor.may_in(Action::ArchiveApp, app.partner_id),
@@ -168,12 +201,20 @@ impl Service {
         let partners: Vec<PartnerRef> = partners
             .into_iter()
             .filter(|p| actor.may_in(Action::RegisterApp, p.id))
-            .map(|p| PartnerRef { id: p.id.to_string(), name: p.name })
+            .map(|p| PartnerRef {
+                id: p.id.to_string(),
+                name: p.name,
+            })
             .collect();
         if partners.is_empty() {
             return Err(Error::Forbidden("An owner of a partner registers its apps.".to_owned()));
         }
-        Ok(NewAppPage { partners, products: products().map(|p| (p.as_str().to_owned(), p.name().to_owned())).collect() })
+        Ok(NewAppPage {
+            partners,
+            products: products()
+                .map(|p| (p.as_str().to_owned(), p.name().to_owned()))
+                .collect(),
+        })
     }
 
     pub(super) async fn settings_page(&self, actor: &Actor, key: &str) -> Result<AppSettings> {
@@ -186,7 +227,13 @@ impl Service {
             version: app.version,
             kind: app.kind.clone(),
             products: products()
-                .map(|p| (p.as_str().to_owned(), p.name().to_owned(), app.products.0.iter().any(|k| k == p.as_str())))
+                .map(|p| {
+                    (
+                        p.as_str().to_owned(),
+                        p.name().to_owned(),
+                        app.products.0.iter().any(|k| k == p.as_str()),
+                    )
+                })
                 .collect(),
             support_contact: app.support_contact.clone(),
             operations_contacts: app.operations_contacts.clone(),
@@ -219,8 +266,17 @@ impl Service {
         shown.recipients = match &shown.confirmed {
             Some(address) => vec![address.clone()],
             None => {
-                let members = accounts::members(&self.store.portal, Scope::of(actor, Action::ViewPartner), app.partner_id).await?;
-                members.into_iter().filter(|m| m.role == PartnerRole::Owner.as_str()).map(|m| m.mail).collect()
+                let members = accounts::members(
+                    &self.store.portal,
+                    Scope::of(actor, Action::ViewPartner),
+                    app.partner_id,
+                )
+                .await?;
+                members
+                    .into_iter()
+                    .filter(|m| m.role == PartnerRole::Owner.as_str())
+                    .map(|m| m.mail)
+                    .collect()
             }
         };
         Ok(shown)

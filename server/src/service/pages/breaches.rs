@@ -43,9 +43,14 @@ impl Service {
     pub(super) async fn breach_page(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage> {
         let app = self.app(actor, key).await?;
         let scope = Scope::of(actor, Action::ViewApp);
-        let episode = episodes::by_incident_id(&self.store.portal, scope, app.id, incident_id).await?.ok_or(Error::NotFound)?;
+        let episode = episodes::by_incident_id(&self.store.portal, scope, app.id, incident_id)
+            .await?
+            .ok_or(Error::NotFound)?;
         let (head, all_series, _) = self.head(actor, &app).await?;
-        let series = all_series.iter().find(|s| s.id == episode.series).ok_or(Error::NotFound)?;
+        let series = all_series
+            .iter()
+            .find(|s| s.id == episode.series)
+            .ok_or(Error::NotFound)?;
         let policy = MeasurementPolicy::standard();
         let policy = policy.for_sli(series.key.sli).ok_or(Error::NotFound)?;
 
@@ -56,19 +61,30 @@ impl Service {
         let ledger = ledger::in_force(&self.store.portal, Some(app.id), shown).await?;
         let minutes = counts::minutes(&self.store.metrics, series.id, range).await?;
         let sums = ledger.adjust(series_ref(series), &minutes);
-        let month = self.sums(std::slice::from_ref(series), slo::slo_window(end, policy), &ledger).await?;
+        let month = self
+            .sums(std::slice::from_ref(series), slo::slo_window(end, policy), &ledger)
+            .await?;
         let month = month.get(&series.id).map(|s| s.adjusted).unwrap_or_default();
         let budget = slo::Budget::of(policy.slo, month).allowed_events();
         let share = (budget * COUNTING_SHARE.percent() / 100.0).ceil();
 
-        let charted = Charted { series, policy, ledger: &ledger, scope, app_key: &app.key };
+        let charted = Charted {
+            series,
+            policy,
+            ledger: &ledger,
+            scope,
+            app_key: &app.key,
+        };
         let chart = self.chart(&charted, shown, "around this breach".to_owned()).await?;
         let probes = probes::within(&self.store.metrics, series.id, range, true, 200).await?;
         let mails = outbox::of_episode(&self.store.portal, scope, episode.id).await?;
         let bad_minutes = minutes.iter().rev().filter(|m| m.all.bad > 0).take(LISTED);
         Ok(BreachPage {
             row: rows::breach(&app.key, &episode),
-            condition: format!("below {} over the past {} min", policy.alert.threshold, policy.alert.window_minutes),
+            condition: format!(
+                "below {} over the past {} min",
+                policy.alert.threshold, policy.alert.window_minutes
+            ),
             slo: policy.slo.percent(),
             latest: episode.episode.last_value.percent().unwrap_or_default(),
             window_from: episode.episode.window_start.start(),

@@ -8,7 +8,10 @@ use rampart_domain::{
     policy::SliPolicy,
 };
 
-use super::{super::{Result, Service, figures::series_ref}, rows::indicator};
+use super::{
+    super::{Result, Service, figures::series_ref},
+    rows::indicator,
+};
 use crate::store::{Scope, counts, counts::Bucket, episodes, series::Series};
 
 /// A chart has at most this many columns; with the lowest and highest of each that makes 1,100 points (SPEC section 8).
@@ -32,7 +35,8 @@ impl Service {
         let buckets = counts::buckets(&self.store.metrics, charted.series.id, range, BUCKET).await?;
         let all_buckets = range.len().div_ceil(BUCKET.unsigned_abs());
         let step = BUCKET * i64::try_from(all_buckets.div_ceil(COLUMNS).max(1)).unwrap_or(1);
-        let episodes = episodes::of_series_since(&self.store.portal, charted.scope, charted.series.id, range.start).await?;
+        let episodes =
+            episodes::of_series_since(&self.store.portal, charted.scope, charted.series.id, range.start).await?;
         let breaches = episodes.iter().filter(|e| e.episode.opened_at < range.end).map(|e| {
             let end = e.closed.map_or(range.end, |(tick, _)| tick);
             (e.episode.opened_at.max(range.start).start(), end.min(range.end).start())
@@ -59,20 +63,31 @@ impl Service {
 
     /// One row per day of `range`, the latest first.
     pub(super) async fn day_rows(&self, charted: &Charted<'_>, range: MinuteRange) -> Result<Vec<DayRow>> {
-        let (first, end) = (range.start.0.div_euclid(MINUTES_PER_DAY), (range.end.0 - 1).div_euclid(MINUTES_PER_DAY) + 1);
+        let (first, end) = (
+            range.start.0.div_euclid(MINUTES_PER_DAY),
+            (range.end.0 - 1).div_euclid(MINUTES_PER_DAY) + 1,
+        );
         let days = counts::days(&self.store.metrics, charted.series.id, first, end).await?;
         let whole = MinuteRange::new(Minute(first * MINUTES_PER_DAY), Minute(end * MINUTES_PER_DAY));
-        let episodes = episodes::of_series_since(&self.store.portal, charted.scope, charted.series.id, whole.start).await?;
+        let episodes =
+            episodes::of_series_since(&self.store.portal, charted.scope, charted.series.id, whole.start).await?;
         let adjusted = self.adjusted_days(charted.series, charted.ledger, first, end).await?;
         let begun = Minute::of(charted.series.created_at);
         let mut rows = Vec::with_capacity(days.len());
         for number in (first..end).rev() {
             let range = MinuteRange::new(Minute(number * MINUTES_PER_DAY), Minute((number + 1) * MINUTES_PER_DAY));
             let stored = days.iter().find(|d| d.day == number);
-            let Some(measured) = range.intersect(MinuteRange::new(begun, self.clock.minute())).filter(|r| !r.is_empty()) else {
+            let Some(measured) = range
+                .intersect(MinuteRange::new(begun, self.clock.minute()))
+                .filter(|r| !r.is_empty())
+            else {
                 continue;
             };
-            let counts = adjusted.iter().find(|d| d.day == number).map(|d| d.counts).unwrap_or_default();
+            let counts = adjusted
+                .iter()
+                .find(|d| d.day == number)
+                .map(|d| d.counts)
+                .unwrap_or_default();
             let spans = charted.ledger.excluded_ranges(series_ref(charted.series), range);
             let excluded: u64 = spans.iter().map(|s| s.range.len()).sum();
             let seen = stored.map_or(0, |d| d.minutes);
@@ -84,10 +99,14 @@ impl Service {
                 percent: counts.percent(),
                 excluded_minutes: u32::try_from(excluded).unwrap_or(u32::MAX),
                 silent_minutes: u32::try_from(measured.len().saturating_sub(seen)).unwrap_or(u32::MAX),
-                breaches: u32::try_from(episodes.iter().filter(|e| range.contains(e.episode.opened_at)).count()).unwrap_or(u32::MAX),
+                breaches: u32::try_from(episodes.iter().filter(|e| range.contains(e.episode.opened_at)).count())
+                    .unwrap_or(u32::MAX),
                 p50_ms: stored.and_then(|d| d.latency.quantile(0.5)).map(millis),
                 p95_ms: stored.and_then(|d| d.latency.quantile(0.95)).map(millis),
-                href: format!("/apps/{}/metrics?series={}&day={date}", charted.app_key, charted.series.id),
+                href: format!(
+                    "/apps/{}/metrics?series={}&day={date}",
+                    charted.app_key, charted.series.id
+                ),
             });
         }
         Ok(rows)
@@ -111,20 +130,28 @@ pub(super) fn millis(duration: std::time::Duration) -> u64 {
 
 /// The date of a day counted since 1970.
 pub(super) fn date(day: i64) -> NaiveDate {
-    DateTime::<Utc>::from_timestamp(day * 86_400, 0).unwrap_or_default().date_naive()
+    DateTime::<Utc>::from_timestamp(day * 86_400, 0)
+        .unwrap_or_default()
+        .date_naive()
 }
 
 fn columns(buckets: &[Bucket], start: Minute, step: i64) -> Vec<ChartPoint> {
     let mut points: Vec<ChartPoint> = Vec::new();
     for bucket in buckets {
-        let Some(percent) = bucket.counts.percent() else { continue };
+        let Some(percent) = bucket.counts.percent() else {
+            continue;
+        };
         let at = (start + (bucket.start - start).div_euclid(step) * step).start();
         match points.last_mut().filter(|p| p.at == at) {
             Some(point) => {
                 point.low = point.low.min(percent);
                 point.high = point.high.max(percent);
             }
-            None => points.push(ChartPoint { at, low: percent, high: percent }),
+            None => points.push(ChartPoint {
+                at,
+                low: percent,
+                high: percent,
+            }),
         }
     }
     points
@@ -138,8 +165,15 @@ mod tests {
 
     #[test]
     fn a_column_keeps_its_lowest_and_highest() {
-        let bucket = |start, good, bad| Bucket { start: Minute(start), counts: Counts::new(good, bad) };
-        let points = columns(&[bucket(0, 5, 0), bucket(5, 4, 1), bucket(10, 0, 0), bucket(20, 1, 1)], Minute(0), 10);
+        let bucket = |start, good, bad| Bucket {
+            start: Minute(start),
+            counts: Counts::new(good, bad),
+        };
+        let points = columns(
+            &[bucket(0, 5, 0), bucket(5, 4, 1), bucket(10, 0, 0), bucket(20, 1, 1)],
+            Minute(0),
+            10,
+        );
         let lows_highs: Vec<_> = points.iter().map(|p| (p.at.timestamp() / 60, p.low, p.high)).collect();
         assert_eq!(lows_highs, [(0, 80.0, 100.0), (20, 50.0, 50.0)]);
     }

@@ -24,23 +24,50 @@ impl Service {
         let scope = Scope::of(actor, Action::ViewApp);
         let (head, all_series, _) = self.head(actor, &app).await?;
         let selected = match &query.series {
-            Some(id) => Some(all_series.iter().find(|s| s.id.to_string() == *id).ok_or(Error::NotFound)?),
+            Some(id) => Some(
+                all_series
+                    .iter()
+                    .find(|s| s.id.to_string() == *id)
+                    .ok_or(Error::NotFound)?,
+            ),
             None => all_series.iter().find(|s| s.ended_at.is_none()).or(all_series.first()),
         };
         let choices = all_series.iter().map(|s| SeriesChoice {
             id: s.id.to_string(),
             name: match s.ended_at {
                 None => format!("{} · {}", rows::indicator(&s.key), rows::short_url(&s.key.target)),
-                Some(_) => format!("{} · {} (no longer measured)", rows::indicator(&s.key), rows::short_url(&s.key.target)),
+                Some(_) => format!(
+                    "{} · {} (no longer measured)",
+                    rows::indicator(&s.key),
+                    rows::short_url(&s.key.target)
+                ),
             },
             selected: selected.is_some_and(|chosen| chosen.id == s.id),
         });
-        let mut page = MetricsPage { head, series: choices.collect(), chart: None, level: None };
+        let mut page = MetricsPage {
+            head,
+            series: choices.collect(),
+            chart: None,
+            level: None,
+        };
         let Some(series) = selected else { return Ok(page) };
         let policy = MeasurementPolicy::standard();
-        let Some(policy) = policy.for_sli(series.key.sli) else { return Ok(page) };
-        let ledger = ledger::in_force(&self.store.portal, Some(app.id), MinuteRange::new(Minute(0), self.clock.minute() + 1)).await?;
-        let charted = Charted { series, policy, ledger: &ledger, scope, app_key: &app.key };
+        let Some(policy) = policy.for_sli(series.key.sli) else {
+            return Ok(page);
+        };
+        let ledger = ledger::in_force(
+            &self.store.portal,
+            Some(app.id),
+            MinuteRange::new(Minute(0), self.clock.minute() + 1),
+        )
+        .await?;
+        let charted = Charted {
+            series,
+            policy,
+            ledger: &ledger,
+            scope,
+            app_key: &app.key,
+        };
         match (query.day, query.hour) {
             (None, _) => {
                 let (chart, days) = self.month(scope, &app.key, series, &ledger).await?;
@@ -48,7 +75,10 @@ impl Service {
                 page.level = Some(MetricsLevel::Month { days });
             }
             (Some(date), None) => {
-                page.chart = Some(self.chart(&charted, day_range(date), date.format("%-d %B %Y").to_string()).await?);
+                page.chart = Some(
+                    self.chart(&charted, day_range(date), date.format("%-d %B %Y").to_string())
+                        .await?,
+                );
                 page.level = Some(self.day_level(&charted, date).await?);
             }
             (Some(date), Some(hour)) => page.level = Some(self.hour_level(&charted, date, hour).await?),
@@ -59,7 +89,12 @@ impl Service {
     async fn day_level(&self, charted: &Charted<'_>, date: NaiveDate) -> Result<MetricsLevel> {
         let range = day_range(date);
         let minutes = counts::minutes(&self.store.metrics, charted.series.id, range).await?;
-        let href = |date: NaiveDate| format!("/apps/{}/metrics?series={}&day={date}", charted.app_key, charted.series.id);
+        let href = |date: NaiveDate| {
+            format!(
+                "/apps/{}/metrics?series={}&day={date}",
+                charted.app_key, charted.series.id
+            )
+        };
         let last = range.end.min(self.clock.minute());
         let mut buckets = Vec::new();
         let mut start = range.start;
@@ -81,7 +116,10 @@ impl Service {
         Ok(MetricsLevel::Day {
             date,
             previous: date.checked_sub_days(Days::new(1)).map(href),
-            next: date.checked_add_days(Days::new(1)).filter(|next| *next <= today).map(href),
+            next: date
+                .checked_add_days(Days::new(1))
+                .filter(|next| *next <= today)
+                .map(href),
             buckets,
         })
     }
@@ -104,10 +142,16 @@ impl Service {
         let next = from + TimeDelta::hours(1);
         Ok(MetricsLevel::Hour {
             from,
-            day_href: format!("/apps/{}/metrics?series={}&day={date}", charted.app_key, charted.series.id),
+            day_href: format!(
+                "/apps/{}/metrics?series={}&day={date}",
+                charted.app_key, charted.series.id
+            ),
             previous: Some(href(from - TimeDelta::hours(1))),
             next: (next <= self.clock.now()).then(|| href(next)),
-            minutes: minutes.iter().map(|m| minute_row(charted.ledger, charted.series, m)).collect(),
+            minutes: minutes
+                .iter()
+                .map(|m| minute_row(charted.ledger, charted.series, m))
+                .collect(),
             probes: probes.iter().map(rows::probe).collect(),
         })
     }

@@ -13,8 +13,9 @@ mod rows;
 use async_trait::async_trait;
 use rampart_app::{
     model::{
-        AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList, BreachPage,
-        InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage,
+        AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
+        BreachPage, InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage,
+        PartnersPage, PeoplePage,
     },
     services::{AppQuery, Result, Services},
 };

@@ -18,12 +18,7 @@ use super::{
     charts::{Charted, date, millis},
     rows,
 };
-use crate::store::{
-    Scope,
-    apps::App,
-    counts, episodes, ledger, probes,
-    series::Series,
-};
+use crate::store::{Scope, apps::App, counts, episodes, ledger, probes, series::Series};
 
 /// How many breaches the page lists; the breach history has all.
 const LATEST_BREACHES: i64 = 5;
@@ -33,7 +28,10 @@ impl Service {
         let app = self.app(actor, key).await?;
         let scope = Scope::of(actor, Action::ViewApp);
         let (head, all_series, standing) = self.head(actor, &app).await?;
-        let current: Vec<Series> = all_series.into_iter().filter(|s| s.ended_at.is_none() && s.key.is_slo()).collect();
+        let current: Vec<Series> = all_series
+            .into_iter()
+            .filter(|s| s.ended_at.is_none() && s.key.is_slo())
+            .collect();
         let ledger = ledger::in_force(&self.store.portal, Some(app.id), look_back(self.clock.minute())).await?;
         let slis = self.sli_rows(scope, &app, &current, &standing, &ledger).await?;
         let worst = worst(&current, &standing);
@@ -48,7 +46,9 @@ impl Service {
             slis,
             health: self.health(&app, &current).await?,
             chart_title: match worst {
-                Some(series) if current.len() > 1 => format!("App availability of {}, 28 days", rows::short_url(&series.key.target)),
+                Some(series) if current.len() > 1 => {
+                    format!("App availability of {}, 28 days", rows::short_url(&series.key.target))
+                }
                 _ => "App availability, 28 days".to_owned(),
             },
             chart,
@@ -60,7 +60,14 @@ impl Service {
         })
     }
 
-    async fn sli_rows(&self, scope: Scope, app: &App, current: &[Series], standing: &Standing, ledger: &Ledger) -> Result<Vec<SliRow>> {
+    async fn sli_rows(
+        &self,
+        scope: Scope,
+        app: &App,
+        current: &[Series],
+        standing: &Standing,
+        ledger: &Ledger,
+    ) -> Result<Vec<SliRow>> {
         let policy = MeasurementPolicy::standard();
         let open = episodes::open_of_apps(&self.store.portal, scope, &[app.id]).await?;
         let tick = self.clock.minute();
@@ -81,7 +88,10 @@ impl Service {
                     month: month.adjusted.percent(),
                     month_raw: month.raw.percent(),
                     budget: rows::budget(policy.slo, month.adjusted, series.key.sli),
-                    breach_since: open.iter().find(|e| e.series == series.id).map(|e| e.episode.opened_at.start()),
+                    breach_since: open
+                        .iter()
+                        .find(|e| e.series == series.id)
+                        .map(|e| e.episode.opened_at.start()),
                     href: format!("/apps/{}/metrics?series={}", app.key, series.id),
                 })
             })
@@ -89,15 +99,29 @@ impl Service {
     }
 
     /// Chart and table of the last 28 days.
-    pub(super) async fn month(&self, scope: Scope, app_key: &str, series: &Series, ledger: &Ledger) -> Result<(Option<Chart>, Vec<DayRow>)> {
+    pub(super) async fn month(
+        &self,
+        scope: Scope,
+        app_key: &str,
+        series: &Series,
+        ledger: &Ledger,
+    ) -> Result<(Option<Chart>, Vec<DayRow>)> {
         let policy = MeasurementPolicy::standard();
-        let Some(policy) = policy.for_sli(series.key.sli) else { return Ok((None, Vec::new())) };
+        let Some(policy) = policy.for_sli(series.key.sli) else {
+            return Ok((None, Vec::new()));
+        };
         if counts::extent(&self.store.metrics, series.id).await?.is_none() {
             return Ok((None, Vec::new()));
         }
         let end = self.clock.minute() - i64::from(policy.settle_minutes);
         let range = MinuteRange::new(end - i64::from(SLO_WINDOW), end);
-        let charted = Charted { series, policy, ledger, scope, app_key };
+        let charted = Charted {
+            series,
+            policy,
+            ledger,
+            scope,
+            app_key,
+        };
         let chart = self.chart(&charted, range, "last 28 days".to_owned()).await?;
         let days = self.day_rows(&charted, range).await?;
         Ok((Some(chart), days))
@@ -109,8 +133,17 @@ impl Service {
         let today = rows::day_of(self.clock.now());
         let mut latest = None;
         for series in current {
-            let month = standing.months.get(&series.id).map(|sums| sums.adjusted).unwrap_or_default();
-            let Some(policy) = policy.for_sli(series.key.sli).filter(|p| month.is_defined() && month.below(p.slo)) else { continue };
+            let month = standing
+                .months
+                .get(&series.id)
+                .map(|sums| sums.adjusted)
+                .unwrap_or_default();
+            let Some(policy) = policy
+                .for_sli(series.key.sli)
+                .filter(|p| month.is_defined() && month.below(p.slo))
+            else {
+                continue;
+            };
             let days = self.adjusted_days(series, ledger, today - 28, today + 1).await?;
             latest = latest.max(slo::met_again_on(policy.slo, &days, today));
         }
@@ -122,54 +155,109 @@ impl Service {
         let ids: Vec<SeriesId> = own.iter().map(|s| s.id).collect();
         let last = probes::last(&self.store.metrics, &ids).await?;
         let latencies = counts::latencies(&self.store.metrics, &ids, rows::day_of(self.clock.now())).await?;
-        Ok(app.base_urls.0.iter().map(|url| {
-            let series = own.iter().find(|s| s.key.target == *url);
-            let probe = series.and_then(|s| last.get(&s.id));
-            BaseUrlProbe {
-                url: format!("{}{}", rows::short_url(url), app.health_path),
-                at: probe.map(probes::Probe::time),
-                good: probe.map(|p| p.good),
-                outcome: probe.map_or_else(
-                    || "not probed yet".to_owned(),
-                    |p| match (&p.reason, p.status) {
-                        (Some(reason), _) => reason.clone(),
-                        (None, Some(status)) => format!("{status} in {} ms", (p.total + 500) / 1_000),
-                        (None, None) => String::new(),
-                    },
-                ),
-                p95_ms: series.and_then(|s| latencies.get(&s.id)).and_then(|h| h.quantile(0.95)).map(millis),
-            }
-        }).collect())
+        Ok(app
+            .base_urls
+            .0
+            .iter()
+            .map(|url| {
+                let series = own.iter().find(|s| s.key.target == *url);
+                let probe = series.and_then(|s| last.get(&s.id));
+                BaseUrlProbe {
+                    url: format!("{}{}", rows::short_url(url), app.health_path),
+                    at: probe.map(probes::Probe::time),
+                    good: probe.map(|p| p.good),
+                    outcome: probe.map_or_else(
+                        || "not probed yet".to_owned(),
+                        |p| match (&p.reason, p.status) {
+                            (Some(reason), _) => reason.clone(),
+                            (None, Some(status)) => format!("{status} in {} ms", (p.total + 500) / 1_000),
+                            (None, None) => String::new(),
+                        },
+                    ),
+                    p95_ms: series
+                        .and_then(|s| latencies.get(&s.id))
+                        .and_then(|h| h.quantile(0.95))
+                        .map(millis),
+                }
+            })
+            .collect())
     }
 }
 
 /// The series that has the lowest 28-day rate; the first one while nothing is counted.
 fn worst<'a>(current: &'a [Series], standing: &Standing) -> Option<&'a Series> {
-    let rated = current.iter().map(|s| (s, standing.months.get(&s.id).map(|m| m.adjusted).unwrap_or_default()));
-    rated.reduce(|a, b| if b.1.is_defined() && (!a.1.is_defined() || b.1.worse_than(a.1)) { b } else { a }).map(|(s, _)| s)
+    let rated = current
+        .iter()
+        .map(|s| (s, standing.months.get(&s.id).map(|m| m.adjusted).unwrap_or_default()));
+    rated
+        .reduce(|a, b| {
+            if b.1.is_defined() && (!a.1.is_defined() || b.1.worse_than(a.1)) {
+                b
+            } else {
+                a
+            }
+        })
+        .map(|(s, _)| s)
 }
 
-fn todo(actor: &Actor, app: &App, state: &AppState, alerts: &rampart_app::model::AlertAddress, slis: &[SliRow]) -> Vec<Todo> {
+fn todo(
+    actor: &Actor,
+    app: &App,
+    state: &AppState,
+    alerts: &rampart_app::model::AlertAddress,
+    slis: &[SliRow],
+) -> Vec<Todo> {
     let mut todo = Vec::new();
     let settings = format!("/apps/{}/settings", app.key);
     let add = |todo: &mut Vec<Todo>, title: &str, detail: String, href: String| {
-        todo.push(Todo { title: title.to_owned(), detail, href });
+        todo.push(Todo {
+            title: title.to_owned(),
+            detail,
+            href,
+        });
     };
     if actor.may_in(Action::EditApp, app.partner_id) && app.archived_at.is_none() {
         if *state == AppState::Breach {
             let since = slis.iter().filter_map(|s| s.breach_since).min();
-            let since = since.map(|at| format!(", since {}", at.format("%-d %b, %H:%M UTC"))).unwrap_or_default();
-            add(&mut todo, "Look at the open breach", format!("App availability{since}"), format!("/apps/{}/breaches", app.key));
+            let since = since
+                .map(|at| format!(", since {}", at.format("%-d %b, %H:%M UTC")))
+                .unwrap_or_default();
+            add(
+                &mut todo,
+                "Look at the open breach",
+                format!("App availability{since}"),
+                format!("/apps/{}/breaches", app.key),
+            );
         }
         if app.base_urls.0.is_empty() {
-            add(&mut todo, "Enter a health-check URL", "Without one nothing can be measured.".to_owned(), format!("{settings}#health-check"));
+            add(
+                &mut todo,
+                "Enter a health-check URL",
+                "Without one nothing can be measured.".to_owned(),
+                format!("{settings}#health-check"),
+            );
         }
         if let Some((address, _)) = &alerts.failed {
-            add(&mut todo, "Replace the alert address", format!("{address} refuses mail; the owners get the alerts."), format!("{settings}#alerts"));
+            add(
+                &mut todo,
+                "Replace the alert address",
+                format!("{address} refuses mail; the owners get the alerts."),
+                format!("{settings}#alert-mails"),
+            );
         }
         match (&alerts.confirmed, &alerts.pending) {
-            (_, Some(pending)) => add(&mut todo, "Confirm the alert address", format!("A drill mail went to {pending}; open its link."), format!("{settings}#alerts")),
-            (None, None) => add(&mut todo, "Choose an alert address", "Until then the owners get the alerts.".to_owned(), format!("{settings}#alerts")),
+            (_, Some(pending)) => add(
+                &mut todo,
+                "Confirm the alert address",
+                format!("A drill mail went to {pending}; open its link."),
+                format!("{settings}#alert-mails"),
+            ),
+            (None, None) => add(
+                &mut todo,
+                "Choose an alert address",
+                "Until then the owners get the alerts.".to_owned(),
+                format!("{settings}#alert-mails"),
+            ),
             _ => {}
         }
         if !app.fails_when_down && !app.base_urls.0.is_empty() {
@@ -181,8 +269,16 @@ fn todo(actor: &Actor, app: &App, state: &AppState, alerts: &rampart_app::model:
             );
         }
     }
-    if actor.may_in(Action::MeasureApp, app.partner_id) && *state == AppState::NotMeasured && !app.base_urls.0.is_empty() {
-        add(&mut todo, "Start measuring", "Test the health check first; data collection begins at once.".to_owned(), settings);
+    if actor.may_in(Action::MeasureApp, app.partner_id)
+        && *state == AppState::NotMeasured
+        && !app.base_urls.0.is_empty()
+    {
+        add(
+            &mut todo,
+            "Start measuring",
+            "Test the health check first; data collection begins at once.".to_owned(),
+            settings,
+        );
     }
     todo
 }

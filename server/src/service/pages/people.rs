@@ -83,7 +83,10 @@ impl Service {
                 })
                 .collect(),
             invitations: invitations.iter().map(|i| self.invitation_row(i)).collect(),
-            roles: StaffRole::ALL.iter().map(|r| (r.as_str().to_owned(), r.label().to_owned())).collect(),
+            roles: StaffRole::ALL
+                .iter()
+                .map(|r| (r.as_str().to_owned(), r.label().to_owned()))
+                .collect(),
         })
     }
 
@@ -103,6 +106,11 @@ impl Service {
 pub(super) fn role_names(invitation: &Invitation) -> String {
     match invitation.partner {
         Some((_, role)) => role.label().to_owned(),
-        None => invitation.staff.iter().map(|r| r.label()).collect::<Vec<_>>().join(", "),
+        None => invitation
+            .staff
+            .iter()
+            .map(|r| r.label())
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }

@@ -32,7 +32,11 @@ pub(super) fn short_url(url: &str) -> String {
 /// "App Availability" as it is said in a sentence and in tables.
 pub(super) fn indicator(key: &SeriesKey) -> String {
     let name = key.metric_name();
-    if key.sli == Sli::Availability { "App availability".to_owned() } else { name }
+    if key.sli == Sli::Availability {
+        "App availability".to_owned()
+    } else {
+        name
+    }
 }
 
 pub(super) fn breach(app_key: &str, episode: &Episode) -> BreachRow {
@@ -47,7 +51,11 @@ pub(super) fn breach(app_key: &str, episode: &Episode) -> BreachRow {
             alert::Closing::Unknown => Closing::Unknown,
         }),
         lowest: episode.episode.worst_value.percent().unwrap_or_default(),
-        standing: if episode.episode.counted_at.is_some() { Standing::Counts } else { Standing::Blip },
+        standing: if episode.episode.counted_at.is_some() {
+            Standing::Counts
+        } else {
+            Standing::Blip
+        },
         href: format!("/apps/{app_key}/breaches/{}", episode.incident_id),
     }
 }

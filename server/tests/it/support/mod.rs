@@ -1,3 +1,6 @@
 //! What the tests share.
 
 pub mod database;
+pub mod html;
+pub mod portal;
+pub mod smtp;

@@ -1,0 +1,438 @@
+use std::{collections::HashMap, time::Duration};
+
+use futures_util::future::join_all;
+use rampart_domain::{
+    count::{Counts, Histogram, Minute, MinuteCounts, MinuteRange},
+    id::SeriesId,
+};
+use rampart_server::store::{
+    Db, Error,
+    counts::{self, Delta},
+};
+
+use super::{commit, id, nth};
+use crate::support::database::{TestDatabase, on_both_engines, sql};
+
+on_both_engines!(
+    what_is_added_accumulates,
+    what_several_servers_add_at_once_accumulates,
+    what_is_not_committed_is_not_counted,
+    large_counts_stay_exact,
+    the_minutes_of_a_range_are_in_order,
+    all_minutes_are_those_of_every_series,
+    sums_are_what_adding_up_the_minutes_gives,
+    buckets_add_up_whole_stretches,
+    days_hold_what_their_minutes_hold,
+    the_extent_is_the_first_and_the_last_minute,
+    latencies_are_those_of_the_days_from_one_on,
+    a_corrupt_histogram_is_reported,
+);
+
+const DAY: i64 = 24 * 60;
+
+/// Midnight of some day in 2026.
+const MIDNIGHT: i64 = 20_600 * DAY;
+
+fn good(good: u64) -> Delta {
+    delta(good, 0, &[])
+}
+
+fn delta(good: u64, bad: u64, milliseconds: &[u64]) -> Delta {
+    let mut latency = Histogram::default();
+    milliseconds
+        .iter()
+        .for_each(|ms| latency.record(Duration::from_millis(*ms)));
+    Delta {
+        all: Counts::new(good, bad),
+        late: Counts::default(),
+        latency,
+    }
+}
+
+fn range(start: i64, end: i64) -> MinuteRange {
+    MinuteRange::new(Minute(start), Minute(end))
+}
+
+async fn add(db: &Db, series: SeriesId, deltas: &[(i64, Delta)]) {
+    commit(db, async |tx| {
+        for (minute, delta) in deltas {
+            counts::add(tx, series, Minute(*minute), delta).await?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+/// Figures that look random and are the same in every run.
+fn noise(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed;
+    move |below| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    }
+}
+
+/// Some minutes of five days, with gaps, and always those at both sides of midnight.
+fn five_days(seed: u64) -> Vec<(i64, Delta)> {
+    let mut noise = noise(seed);
+    let mut minutes: Vec<i64> = (0..120)
+        .map(|_| MIDNIGHT + i64::try_from(noise(5 * DAY as u64)).unwrap())
+        .collect();
+    minutes.extend((0..=5).flat_map(|day| [MIDNIGHT + day * DAY - 1, MIDNIGHT + day * DAY]));
+    minutes
+        .into_iter()
+        .map(|minute| (minute, delta(noise(50), noise(5), &[noise(900) + 1])))
+        .collect()
+}
+
+fn naive_sum(deltas: &[(i64, Delta)], range: MinuteRange) -> Counts {
+    deltas
+        .iter()
+        .filter(|(minute, _)| range.contains(Minute(*minute)))
+        .map(|(_, delta)| delta.all)
+        .sum()
+}
+
+async fn what_is_added_accumulates(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (series, other) = (id(), id());
+    let first = Delta {
+        late: Counts::new(1, 2),
+        ..delta(10, 3, &[5, 700])
+    };
+    let second = Delta {
+        late: Counts::new(20, 40),
+        ..delta(200, 41, &[5, 9_000])
+    };
+    let third = delta(7, 0, &[]);
+    add(db, series, &[(MIDNIGHT, first.clone()), (MIDNIGHT + 1, third.clone())]).await;
+    add(db, series, &[(MIDNIGHT, second.clone())]).await;
+    add(db, other, &[(MIDNIGHT, good(1))]).await;
+
+    assert_eq!(
+        counts::minutes(db, series, range(MIDNIGHT, MIDNIGHT + DAY))
+            .await
+            .unwrap(),
+        [
+            MinuteCounts {
+                minute: Minute(MIDNIGHT),
+                all: Counts::new(210, 44),
+                late: Counts::new(21, 42)
+            },
+            MinuteCounts {
+                minute: Minute(MIDNIGHT + 1),
+                all: Counts::new(7, 0),
+                late: Counts::default()
+            },
+        ]
+    );
+    let days = counts::days(db, series, 20_600, 20_601).await.unwrap();
+    assert_eq!(days.len(), 1);
+    assert_eq!(
+        (days[0].day, days[0].counts, days[0].minutes),
+        (20_600, Counts::new(217, 44), 2)
+    );
+    assert_eq!(days[0].latency, delta(0, 0, &[5, 700, 5, 9_000]).latency);
+}
+
+async fn what_several_servers_add_at_once_accumulates(database: TestDatabase) {
+    let (db, other_server) = (&database.store.metrics, &database.again().await.metrics);
+    let series = id();
+    let one = delta(1, 1, &[5]);
+    for minute in MIDNIGHT..MIDNIGHT + 15 {
+        join_all((0..6).map(|n| {
+            let (db, one) = (if n % 2 == 0 { db } else { other_server }, one.clone());
+            async move { add(db, series, &[(minute, one)]).await }
+        }))
+        .await;
+    }
+    let day = counts::days(db, series, 20_600, 20_601).await.unwrap().remove(0);
+    assert_eq!(
+        (day.counts, day.minutes, day.latency.total()),
+        (Counts::new(90, 90), 15, 90)
+    );
+    let minutes = counts::minutes(db, series, range(MIDNIGHT, MIDNIGHT + 15))
+        .await
+        .unwrap();
+    assert!(minutes.len() == 15 && minutes.iter().all(|m| m.all == Counts::new(6, 6)));
+}
+
+async fn what_is_not_committed_is_not_counted(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let series = id();
+    let mut tx = db.begin().await.unwrap();
+    counts::add(&mut tx, series, Minute(MIDNIGHT), &good(1)).await.unwrap();
+    drop(tx);
+    assert!(
+        counts::minutes(db, series, range(MIDNIGHT, MIDNIGHT + 1))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(counts::days(db, series, 20_600, 20_601).await.unwrap().is_empty());
+}
+
+async fn large_counts_stay_exact(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let series = id();
+    let large = 3_000_000_000_000_000_001;
+    add(db, series, &[(MIDNIGHT, good(large)), (MIDNIGHT + 1, good(large))]).await;
+    let whole_day = range(MIDNIGHT, MIDNIGHT + DAY);
+    let expected = Counts::new(2 * large, 0);
+    assert_eq!(counts::sums(db, &[series], whole_day).await.unwrap()[&series], expected);
+    assert_eq!(
+        counts::sums(db, &[series], range(MIDNIGHT, MIDNIGHT + 2))
+            .await
+            .unwrap()[&series],
+        expected
+    );
+    assert_eq!(
+        counts::buckets(db, series, whole_day, 60).await.unwrap()[0].counts,
+        expected
+    );
+}
+
+async fn the_minutes_of_a_range_are_in_order(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let series = id();
+    add(
+        db,
+        series,
+        &[(30, good(1)), (10, good(1)), (20, good(1)), (40, good(1))],
+    )
+    .await;
+    add(db, id(), &[(15, good(1))]).await;
+    let read = async |start, end| {
+        counts::minutes(db, series, range(start, end))
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|m| m.minute.0)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(read(0, i64::MAX).await, [10, 20, 30, 40]);
+    assert_eq!(read(10, 30).await, [10, 20], "the end is not in it");
+    assert!(read(11, 20).await.is_empty());
+    assert!(read(30, 10).await.is_empty());
+}
+
+async fn all_minutes_are_those_of_every_series(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (one, two) = (id(), id());
+    add(db, one, &[(12, good(2)), (10, good(1)), (9, good(5))]).await;
+    add(
+        db,
+        two,
+        &[
+            (
+                11,
+                Delta {
+                    late: Counts::new(0, 3),
+                    ..delta(0, 4, &[])
+                },
+            ),
+            (13, good(5)),
+        ],
+    )
+    .await;
+    let all = counts::all_minutes(db, range(10, 13)).await.unwrap();
+    let minute = |n, all, late| MinuteCounts {
+        minute: Minute(n),
+        all,
+        late,
+    };
+    let expected = HashMap::from([
+        (
+            one,
+            vec![
+                minute(10, Counts::new(1, 0), Counts::default()),
+                minute(12, Counts::new(2, 0), Counts::default()),
+            ],
+        ),
+        (two, vec![minute(11, Counts::new(0, 4), Counts::new(0, 3))]),
+    ]);
+    assert_eq!(all, expected);
+    assert!(counts::all_minutes(db, range(14, 20)).await.unwrap().is_empty());
+}
+
+async fn sums_are_what_adding_up_the_minutes_gives(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (one, two, silent) = (nth(1), nth(2), nth(3));
+    let (of_one, of_two) = (five_days(1), five_days(2));
+    add(db, one, &of_one).await;
+    add(db, two, &of_two).await;
+    add(db, nth(4), &five_days(3)).await;
+
+    let mut noise = noise(4);
+    let mut ranges: Vec<(i64, i64)> = (0..100)
+        .map(|_| {
+            let start = i64::try_from(noise(7 * DAY as u64)).unwrap() - DAY;
+            (start, start + i64::try_from(noise(5 * DAY as u64)).unwrap())
+        })
+        .collect();
+    let bounds = [
+        -1,
+        0,
+        1,
+        DAY - 1,
+        DAY,
+        DAY + 1,
+        2 * DAY - 1,
+        2 * DAY,
+        3 * DAY,
+        5 * DAY - 1,
+        5 * DAY,
+        5 * DAY + 1,
+    ];
+    ranges.extend(
+        bounds
+            .iter()
+            .flat_map(|start| bounds.iter().map(move |end| (*start, *end))),
+    );
+    ranges.extend([(0, i64::MAX - MIDNIGHT), (-MIDNIGHT, i64::MAX - MIDNIGHT)]);
+    for (start, end) in ranges {
+        let range = range(MIDNIGHT + start, MIDNIGHT + end);
+        let sums = counts::sums(db, &[one, two, silent], range).await.unwrap();
+        for (series, deltas) in [(one, &of_one), (two, &of_two)] {
+            let sum = sums.get(&series).copied().unwrap_or_default();
+            assert_eq!(sum, naive_sum(deltas, range), "from {start} to {end} of {series}");
+        }
+        assert!(!sums.contains_key(&silent) && !sums.contains_key(&nth(4)));
+    }
+    assert!(counts::sums(db, &[], range(0, i64::MAX)).await.unwrap().is_empty());
+}
+
+async fn buckets_add_up_whole_stretches(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let series = id();
+    let deltas = five_days(5);
+    add(db, series, &deltas).await;
+    add(db, id(), &five_days(6)).await;
+    for length in [1, 5, 60, DAY] {
+        for (start, end) in [(0, 5 * DAY), (7, DAY + 7), (3 * DAY, 3 * DAY), (-2 * DAY, -DAY)] {
+            let range = range(MIDNIGHT + start, MIDNIGHT + end);
+            let mut expected: Vec<(i64, Counts)> = Vec::new();
+            let mut sorted = deltas.clone();
+            sorted.sort_by_key(|(minute, _)| *minute);
+            for (minute, delta) in sorted.iter().filter(|(minute, _)| range.contains(Minute(*minute))) {
+                let bucket = minute / length * length;
+                match expected.last_mut() {
+                    Some((last, sum)) if *last == bucket => *sum += delta.all,
+                    _ => expected.push((bucket, delta.all)),
+                }
+            }
+            let found: Vec<_> = counts::buckets(db, series, range, length)
+                .await
+                .unwrap()
+                .iter()
+                .map(|b| (b.start.0, b.counts))
+                .collect();
+            assert_eq!(found, expected, "stretches of {length} from {start} to {end}");
+        }
+    }
+}
+
+async fn days_hold_what_their_minutes_hold(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let series = id();
+    let deltas = five_days(7);
+    add(db, series, &deltas).await;
+    add(db, id(), &five_days(8)).await;
+    let days = counts::days(db, series, 20_600, 20_604).await.unwrap();
+    assert_eq!(
+        days.iter().map(|d| d.day).collect::<Vec<_>>(),
+        [20_600, 20_601, 20_602, 20_603],
+        "the end is not in it"
+    );
+    for day in days {
+        let range = range(day.day * DAY, (day.day + 1) * DAY);
+        let mut latency = Histogram::default();
+        let inside: Vec<_> = deltas
+            .iter()
+            .filter(|(minute, _)| range.contains(Minute(*minute)))
+            .collect();
+        inside.iter().for_each(|(_, delta)| latency.merge(&delta.latency));
+        let mut minutes: Vec<_> = inside.iter().map(|(minute, _)| *minute).collect();
+        minutes.sort_unstable();
+        minutes.dedup();
+        assert_eq!(
+            (day.counts, day.minutes),
+            (naive_sum(&deltas, range), minutes.len() as u64)
+        );
+        assert_eq!(day.latency, latency);
+    }
+    assert!(counts::days(db, series, 20_604, 20_604).await.unwrap().is_empty());
+    assert!(counts::days(db, id(), 0, i64::MAX).await.unwrap().is_empty());
+}
+
+async fn the_extent_is_the_first_and_the_last_minute(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (series, other) = (id(), id());
+    assert_eq!(counts::extent(db, series).await.unwrap(), None);
+    add(db, other, &[(1, good(1)), (99, good(1))]).await;
+    assert_eq!(counts::extent(db, series).await.unwrap(), None);
+    add(db, series, &[(20, good(1))]).await;
+    assert_eq!(
+        counts::extent(db, series).await.unwrap(),
+        Some((Minute(20), Minute(20)))
+    );
+    add(db, series, &[(30, good(1)), (10, good(1))]).await;
+    assert_eq!(
+        counts::extent(db, series).await.unwrap(),
+        Some((Minute(10), Minute(30)))
+    );
+}
+
+async fn latencies_are_those_of_the_days_from_one_on(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (one, two, silent) = (id(), id(), id());
+    add(
+        db,
+        one,
+        &[
+            (MIDNIGHT - 1, delta(1, 0, &[1])),
+            (MIDNIGHT, delta(1, 0, &[20])),
+            (MIDNIGHT + DAY, delta(1, 0, &[300])),
+        ],
+    )
+    .await;
+    add(db, two, &[(MIDNIGHT, good(1))]).await;
+    let found = counts::latencies(db, &[one, two, silent], 20_600).await.unwrap();
+    assert_eq!(found[&one], delta(0, 0, &[20, 300]).latency);
+    assert!(
+        found.get(&two).is_none_or(Histogram::is_empty),
+        "counted without latency"
+    );
+    assert!(!found.contains_key(&silent));
+    assert!(counts::latencies(db, &[], 0).await.unwrap().is_empty());
+}
+
+async fn a_corrupt_histogram_is_reported(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let series = id();
+    add(db, series, &[(MIDNIGHT, delta(1, 0, &[20]))]).await;
+    let zero = match db {
+        Db::Sqlite(_) => "x'00'",
+        Db::Postgres(_) => "'\\x00'",
+    };
+    sql(db, &format!("update count_day set latency = {zero}"))
+        .await
+        .unwrap();
+    for error in [
+        counts::days(db, series, 0, i64::MAX).await.unwrap_err(),
+        counts::latencies(db, &[series], 0).await.unwrap_err(),
+    ] {
+        assert!(
+            matches!(
+                &error,
+                Error::Corrupt {
+                    what: "latency histogram",
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use rampart_server::store::{Db, Scope, Store, partners};
+
+use super::a_partner;
+use crate::support::database::{TestDatabase, on_both_engines, sql};
+
+on_both_engines!(
+    opening_again_keeps_what_is_stored,
+    a_database_of_a_newer_version_is_refused_and_left_alone,
+    a_migration_that_was_changed_is_refused,
+);
+
+/// The paths of the migrations of an engine, below its folder.
+fn migrations(engine: &str) -> BTreeSet<PathBuf> {
+    fn collect(folder: &Path, root: &Path, into: &mut BTreeSet<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, root, into);
+            } else {
+                into.insert(path.strip_prefix(root).unwrap().to_owned());
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(engine);
+    let mut found = BTreeSet::new();
+    collect(&root, &root, &mut found);
+    found
+}
+
+#[test]
+fn both_engines_have_the_same_migrations() {
+    let sqlite = migrations("sqlite");
+    assert!(sqlite.iter().any(|f| f.starts_with("portal")) && sqlite.iter().any(|f| f.starts_with("metrics")));
+    assert_eq!(sqlite, migrations("postgres"));
+}
+
+async fn opening_again_keeps_what_is_stored(database: TestDatabase) {
+    let partner = a_partner(&database.store.portal, "One").await;
+    let while_open = database.again().await;
+    assert!(
+        partners::find(&while_open.portal, Scope::system(), partner)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    while_open.close().await;
+    database.store.close().await;
+    let reopened = database.again().await;
+    assert!(
+        partners::find(&reopened.portal, Scope::system(), partner)
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+/// Everything that says how far a database has been migrated.
+async fn applied(db: &Db) -> Vec<(i64, String, Vec<u8>)> {
+    let query = "select version, description, checksum from _sqlx_migrations order by version";
+    match db {
+        Db::Sqlite(pools) => sqlx::query_as(query).fetch_all(&pools.read).await,
+        Db::Postgres(pool) => sqlx::query_as(query).fetch_all(pool).await,
+    }
+    .unwrap()
+}
+
+async fn a_database_of_a_newer_version_is_refused_and_left_alone(database: TestDatabase) {
+    let Store { portal, metrics } = &database.store;
+    let partner = a_partner(portal, "One").await;
+    for db in [portal, metrics] {
+        sql(
+            db,
+            "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+             select 29991231235959, 'of the future', success, checksum, execution_time from _sqlx_migrations limit 1",
+        )
+        .await
+        .unwrap();
+        let before = (applied(portal).await, applied(metrics).await);
+        let message = Store::open(&database.settings).await.unwrap_err().to_string();
+        assert!(message.contains("written by a newer version of Rampart"), "{message}");
+        assert!(
+            message.contains("29991231235959") && message.contains("Nothing was changed"),
+            "{message}"
+        );
+        assert_eq!((applied(portal).await, applied(metrics).await), before);
+        sql(db, "delete from _sqlx_migrations where version = 29991231235959")
+            .await
+            .unwrap();
+    }
+    let found = partners::find(&database.again().await.portal, Scope::system(), partner)
+        .await
+        .unwrap();
+    assert!(found.is_some(), "with the newer migration gone, it opens again");
+}
+
+async fn a_migration_that_was_changed_is_refused(database: TestDatabase) {
+    let db = &database.store.portal;
+    sql(
+        db,
+        "update _sqlx_migrations set checksum = (select hash from audit_head)",
+    )
+    .await
+    .unwrap();
+    let error = Store::open(&database.settings).await.unwrap_err();
+    assert_eq!(error.to_string(), "the database could not be brought up to date");
+    assert!(format!("{error:#}").contains("has been modified"), "{error:#}");
+}
+
+/// Several servers may be started at once on a new database.
+#[tokio::test]
+async fn servers_that_start_at_once_share_the_migrations() {
+    let database = TestDatabase::postgres().await;
+    sql(
+        &database.store.portal,
+        "drop schema rampart_portal cascade; drop schema rampart_metrics cascade",
+    )
+    .await
+    .unwrap();
+    database.store.close().await;
+    let opened = futures_util::future::join_all((0..12).map(|_| Store::open(&database.settings))).await;
+    for store in opened {
+        let store = store.unwrap();
+        assert_eq!(
+            applied(&store.portal).await.len(),
+            migrations("postgres")
+                .iter()
+                .filter(|f| f.starts_with("portal"))
+                .count()
+        );
+    }
+}

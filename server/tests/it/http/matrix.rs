@@ -1,0 +1,147 @@
+//! Who may do what, as a table that is checked in: every page and form, as every role, and what the server answers.
+//!
+//! Run the test with `RAMPART_BLESS=1` to write the table anew, and read the difference before it is committed.
+
+use std::fmt::Write;
+
+use crate::support::portal::{Browser, Portal};
+
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authorization.txt");
+
+/// One line of the table: the method, the path, and the fields of a form.
+struct Line {
+    form: bool,
+    path: String,
+    fields: Vec<(&'static str, &'static str)>,
+}
+
+#[tokio::test]
+async fn the_checked_in_table_is_what_the_server_does() {
+    let columns = [
+        "nobody",
+        "other partner",
+        "member",
+        "owner",
+        "reviewer",
+        "incident mgr",
+        "program mgr",
+        "administrator",
+    ];
+    let mut table = format!("{:<58}", "");
+    columns.iter().for_each(|c| write!(table, "{c:>15}").unwrap());
+    table.push('\n');
+    for number in 0..lines("", "", "").len() {
+        // A portal of its own for each line: no form finds the traces of another.
+        let portal = Portal::new().await;
+        let (mut people, keys) = people(&portal).await;
+        let [key, partner, member] = keys.each_ref().map(String::as_str);
+        let line = &lines(key, partner, member)[number];
+        let shown = line
+            .path
+            .replace(partner, "{partner}")
+            .replace(member, "{member}")
+            .replace(key, "{app}");
+        write!(
+            table,
+            "{:<58}",
+            format!("{} {shown}", if line.form { "POST" } else { "GET" })
+        )
+        .unwrap();
+        for browser in &mut people {
+            let answer = match line.form {
+                true => portal.post(browser, &line.path, &line.fields).await,
+                false => portal.get(browser, &line.path).await,
+            };
+            write!(table, "{:>15}", answer.status.as_u16()).unwrap();
+        }
+        table.push('\n');
+    }
+    if std::env::var_os("RAMPART_BLESS").is_some() {
+        std::fs::write(TABLE, &table).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(TABLE).unwrap_or_default();
+    assert_eq!(
+        table, checked_in,
+        "who may do what has changed; bless it if that is meant"
+    );
+}
+
+/// One browser for each column, and the app's key, the partner's id and a member's id.
+async fn people(portal: &Portal) -> (Vec<Browser>, [String; 3]) {
+    let mut administrator = portal.staff("Ada", &["administrator"]).await;
+    let (partner, mut owner) = portal.partner(&mut administrator, "Kestrel Labs").await;
+    let (_, stranger) = portal.partner(&mut administrator, "Osprey").await;
+    let member = portal.member(&mut owner, &partner, "Mia").await;
+    portal.member(&mut owner, &partner, "Max").await;
+    portal.register(&mut owner, &partner, "com.kestrel.app").await;
+    let reviewer = portal.staff("Rea", &["reviewer"]).await;
+    let incident_manager = portal.staff("Ian", &["incident_manager"]).await;
+    let program_manager = portal.staff("Pia", &["program_manager"]).await;
+    let other_member = portal.actor("max@member.test").await.user.to_string();
+    let people = vec![
+        Browser::default(),
+        stranger,
+        member,
+        owner,
+        reviewer,
+        incident_manager,
+        program_manager,
+        administrator,
+    ];
+    (people, ["com.kestrel.app".to_owned(), partner, other_member])
+}
+
+fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
+    let page = |path: String| Line {
+        form: false,
+        path,
+        fields: Vec::new(),
+    };
+    let form = |path: String, fields: &[(&'static str, &'static str)]| Line {
+        form: true,
+        path,
+        fields: fields.to_vec(),
+    };
+    let app = format!("/apps/{key}");
+    let partner_page = format!("/partners/{partner}");
+    vec![
+        page("/apps".to_owned()),
+        page("/apps/new".to_owned()),
+        page(app.clone()),
+        page(format!("{app}/metrics")),
+        page(format!("{app}/breaches")),
+        page(format!("{app}/settings")),
+        page("/partners".to_owned()),
+        page("/partners/new".to_owned()),
+        page(partner_page.clone()),
+        page("/people".to_owned()),
+        page("/audit".to_owned()),
+        page("/audit.csv".to_owned()),
+        page("/mail".to_owned()),
+        page("/account".to_owned()),
+        page("/nowhere".to_owned()),
+        // Every form with something wrong in it: 422 means that the person may, and only the fields are refused.
+        form("/apps/new".to_owned(), &[("partner", "none")]),
+        form(format!("{app}/settings"), &[]),
+        form(format!("{app}/health-check"), &[("health_path", "x")]),
+        form(format!("{app}/alert-address"), &[("address", "x")]),
+        form(format!("{app}/measuring/stop"), &[("why", "")]),
+        // Nothing can be wrong with these: 303 means that it was done, 409 that somebody in an earlier column did it.
+        form(format!("{app}/alert-address/resend"), &[]),
+        form(format!("{app}/measuring/start"), &[]),
+        form(format!("{app}/archive"), &[]),
+        form(format!("{app}/restore"), &[]),
+        form("/partners/new".to_owned(), &[("name", "")]),
+        form(format!("{partner_page}/edit"), &[("name", "")]),
+        form(format!("{partner_page}/archive"), &[]),
+        form(format!("{partner_page}/invite"), &[("mail", "x"), ("role", "member")]),
+        form(format!("{partner_page}/members/{member}/role"), &[("role", "x")]),
+        form(format!("{partner_page}/members/{member}/remove"), &[]),
+        form("/people/invite".to_owned(), &[("mail", "x")]),
+        form(format!("/people/{member}/roles"), &[("roles", "x")]),
+        form(format!("/people/{member}/disable"), &[]),
+        form(format!("/people/{member}/enable"), &[]),
+        form("/mail/0190a000-0000-7000-8000-000000000000/retry".to_owned(), &[]),
+        form("/account/password".to_owned(), &[("password", "x")]),
+    ]
+}

@@ -1,0 +1,10 @@
+//! The portal through its real router.
+
+mod alert_address;
+mod audit;
+mod forms;
+mod isolation;
+mod matrix;
+mod people;
+mod security;
+mod sign_in;

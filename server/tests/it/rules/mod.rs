@@ -1,0 +1,4 @@
+//! The rules at work on real databases: evaluation, breaches, mails.
+
+mod breach;
+mod mail;
