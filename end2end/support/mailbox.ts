@@ -38,7 +38,7 @@ export class Mailbox {
 
   /** The address of the server, as `mail.relay` takes it. */
   get relay(): string {
-    return `smtp://localhost:${this.#port}`;
+    return `smtp://127.0.0.1:${this.#port}`;
   }
 
   /** All mails so far, oldest first. */

@@ -1,14 +1,14 @@
 /**
  * Pictures of the pages, in light and dark colours and 320 pixels wide: `npm run shots`.
  *
- * They show a server that has been at work for an hour and a half of its clock: two partners, an app that is in breach for the second
- * time, one that is well, one that nobody measures, an alert address that refuses mail.
+ * They show a server that has been at work for an hour and a half of its clock: two partners, an app that is in breach
+ * for the second time, one that is well, one that nobody measures, an alert address that refuses mail.
  *
  * SHOTS_ONLY  a part of the names of the pictures to take, else all are taken
  */
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { expect, hydrated, test } from "./fixtures.js";
+import { expect, hydrated, test as base } from "./fixtures.js";
 import { links } from "./mailbox.js";
 import { confirmAlertAddress, newApp, post } from "./people.js";
 import { Target } from "./target.js";
@@ -40,8 +40,8 @@ async function visit(page: Page, name: string, path: string): Promise<void> {
   await shoot(page, name);
 }
 
-/** Another target on the port that the prober may ask, at an address of its own. */
-const test2 = test.extend<{ second: Target }>({
+const test = base.extend<{ second: Target }>({
+  /** The target of an app that is well. */
   second: async ({}, use) => {
     const second = await Target.start();
     await use(second);
@@ -52,7 +52,7 @@ const test2 = test.extend<{ second: Target }>({
   },
 });
 
-test2("screenshots", async ({ page, people, mailbox, target, second }) => {
+test("screenshots", async ({ page, people, mailbox, target, second }) => {
   const roles = ["administrator", "reviewer", "program_manager"];
   const administrator = await people.staff({ mail: "ada.lovelace@platform.example", name: "Ada Lovelace", roles });
   const staff = administrator.page;
@@ -73,7 +73,7 @@ test2("screenshots", async ({ page, people, mailbox, target, second }) => {
   await post(lagoon.owner.page, "/apps/com.lagoon.board/alert-address", { address: "alerts@lagoon.example" });
   const drill = await mailbox.waitForMailTo("alerts@lagoon.example", /^DRILL/);
 
-  await test2.step("an hour and a half of the server's clock", async () => {
+  await test.step("an hour and a half of the server's clock", async () => {
     for (const key of [broken, "com.lagoon.board"]) await post(staff, `/apps/${key}/measuring/start`, {});
     await second.waitForHits(20, 120_000);
     target.setStatus(503);
@@ -87,6 +87,8 @@ test2("screenshots", async ({ page, people, mailbox, target, second }) => {
     await second.waitForHits(4, 120_000);
   });
 
+  // What was said about the steps so far belongs to no picture.
+  for (const reader of [staff, owner, lagoon.owner.page]) await reader.goto("/account");
   await visit(page, "sign-in", "/sign-in");
   await visit(page, "invitation", await people.invitation("pete@harbour.example"));
   await visit(page, "alert-address", links(drill).find((link) => link.includes("/alert-address/")) ?? "");

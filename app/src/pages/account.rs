@@ -7,7 +7,7 @@ use crate::{
     model::{self, SessionRow},
     request::{actor, services},
     ui::{
-        Badge, Card, Scroll, Time, TimeStyle, Tone,
+        Badge, Card, Scroll, Time, TimeStyle, Tone, browser,
         form::{Confirm, Form, PasswordField, PostButton, Submit},
         link, page,
     },
@@ -73,9 +73,11 @@ fn show(account: model::AccountPage) -> impl IntoView {
     }
 }
 
+/// On narrow screens each row becomes a block, so the roles are spelled out.
 #[component]
 fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
     let rows = sessions.into_iter().map(|session| {
+        let browser = browser(&session.agent);
         let last = if session.is_current {
             view! { <Badge tone=Tone::Good word="this one"/> }.into_any()
         } else {
@@ -85,32 +87,34 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
                     action=format!("/account/sessions/{}/revoke", link::encode(&session.id))
                     label="Revoke"
                     look="small"
-                    title=format!("Revoke the session of {}", session.agent)
+                    title=format!("Revoke the session of {browser}")
                 />
             }
             .into_any()
         };
         view! {
-            <tr>
-                <th scope="row">{session.agent}{session.address.map(|address| view! { <span class="key-line">{address}</span> })}</th>
-                <td><Time at=session.created_at style=TimeStyle::Cell/></td>
-                <td><Time at=session.last_seen style=TimeStyle::Relative/></td>
-                <td class="actions">{last}</td>
+            <tr role="row">
+                <th role="rowheader" scope="row">
+                    <span title=session.agent>{browser}</span>
+                    {session.address.map(|address| view! { <span class="key-line">{address}</span> })}</th>
+                <td role="cell" data-label="Since, UTC"><Time at=session.created_at style=TimeStyle::Cell/></td>
+                <td role="cell" data-label="Last seen"><Time at=session.last_seen style=TimeStyle::Relative/></td>
+                <td role="cell" class="actions">{last}</td>
             </tr>
         }
     });
     view! {
         <Scroll label="Sessions">
-            <table class="rows">
-                <thead>
-                    <tr>
-                        <th scope="col">"Browser"</th>
-                        <th scope="col">"Since, UTC"</th>
-                        <th scope="col">"Last seen"</th>
-                        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
+            <table class="rows blocks" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Browser"</th>
+                        <th role="columnheader" scope="col">"Since, UTC"</th>
+                        <th role="columnheader" scope="col">"Last seen"</th>
+                        <th role="columnheader" scope="col"><span class="visually-hidden">"Actions"</span></th>
                     </tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody role="rowgroup">{rows.collect_view()}</tbody>
             </table>
         </Scroll>
     }

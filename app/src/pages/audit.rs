@@ -129,6 +129,7 @@ fn Filter(filter: AuditFilter, actions: Vec<String>) -> impl IntoView {
     }
 }
 
+/// On narrow screens each row becomes a block, so the roles are spelled out.
 #[component]
 fn Table(rows: Vec<AuditRow>) -> impl IntoView {
     let rows = rows.into_iter().map(|row| {
@@ -138,12 +139,12 @@ fn Table(rows: Vec<AuditRow>) -> impl IntoView {
             view! { <li><span class="field-name">{field}</span>" "{old}<ins>{after}</ins></li> }
         });
         view! {
-            <tr id=format!("row-{}", row.seq)>
-                <th scope="row"><Time at=row.at style=TimeStyle::Cell/><span class="key-line">{format!("#{}", row.seq)}</span></th>
-                <td>{row.who}{row.address.map(|address| view! { <span class="key-line">{address}</span> })}</td>
-                <td class="code">{row.action}</td>
-                <td class="wrap">{row.subject}{row.partner.map(|name| view! { <span class="key-line">{name}</span> })}</td>
-                <td class="wrap">
+            <tr role="row" id=format!("row-{}", row.seq)>
+                <th role="rowheader" scope="row"><Time at=row.at style=TimeStyle::Cell/><span class="key-line">{format!("#{}", row.seq)}</span></th>
+                <td role="cell">{row.who}{row.address.map(|address| view! { <span class="key-line">{address}</span> })}</td>
+                <td role="cell" class="code">{row.action}</td>
+                <td role="cell" class="wrap">{row.subject}{row.partner.map(|name| view! { <span class="key-line">{name}</span> })}</td>
+                <td role="cell" class="wrap">
                     {(!quiet).then(|| view! { <ul class="changes">{changes.collect_view()}</ul> })}
                     {row.why.map(|why| view! { <p class="why">"Reason: "{why}</p> })}
                 </td>
@@ -152,17 +153,17 @@ fn Table(rows: Vec<AuditRow>) -> impl IntoView {
     });
     view! {
         <Scroll label="Audit log">
-            <table class="rows dense">
-                <thead>
-                    <tr>
-                        <th scope="col">"When, UTC"</th>
-                        <th scope="col">"Who"</th>
-                        <th scope="col">"Action"</th>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"Change"</th>
+            <table class="rows dense blocks" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"When, UTC"</th>
+                        <th role="columnheader" scope="col">"Who"</th>
+                        <th role="columnheader" scope="col">"Action"</th>
+                        <th role="columnheader" scope="col">"What"</th>
+                        <th role="columnheader" scope="col">"Change"</th>
                     </tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody role="rowgroup">{rows.collect_view()}</tbody>
             </table>
         </Scroll>
     }

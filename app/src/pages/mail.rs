@@ -112,6 +112,12 @@ fn show_one(mail: model::MailPage) -> impl IntoView {
         error,
         ..
     } = row;
+    // Broken before the "@" when it has to be, not within a name.
+    let message_id = message_id.replace('@', "\n@");
+    let parts: Vec<_> = message_id
+        .lines()
+        .map(|part| view! { <span>{part.to_owned()}</span> })
+        .collect();
     let action = format!("/mail/{}/retry", link::encode(&id));
     view! {
         <PageTitle text=subject.clone()/>
@@ -158,7 +164,7 @@ fn show_one(mail: model::MailPage) -> impl IntoView {
                         <dt>"Attempts"</dt>
                         <dd>{attempts}</dd>
                         <dt>"Message-ID"</dt>
-                        <dd class="code">{message_id}</dd>
+                        <dd class="code whole">{parts.collect_view()}</dd>
                     </dl>
                 </Card>
             </aside>

@@ -44,7 +44,7 @@ pub(super) fn SignInPage() -> impl IntoView {
                 </Form>
             </div>
             <p class="fine">
-                "Accounts are by invitation. If yours is lost or its password forgotten, the owner of your team or an administrator can invite you again."
+                "Accounts are by invitation. If you forgot your password, ask an administrator for a new link."
             </p>
         </div>
     }

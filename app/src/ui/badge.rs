@@ -55,6 +55,11 @@ impl AppState {
 }
 
 impl Budget {
+    /// Whether so little was counted yet that not even one event may fail; a share of that would say nothing.
+    pub fn is_young(&self) -> bool {
+        self.left >= 0.0 && self.allowed < 1.0
+    }
+
     /// What is left in words ("8 of 40 min left"), and how bad that is.
     pub fn words(&self) -> (Tone, String) {
         let unit = if self.in_minutes { "min" } else { "failures" };
@@ -63,6 +68,10 @@ impl Budget {
         };
         if self.left < 0.0 {
             return (Tone::Bad, format!("{}\u{202f}{unit} over", amount(self.left)));
+        }
+        if self.is_young() {
+            let unit = if self.in_minutes { "min" } else { "failure" };
+            return (Tone::Unknown, format!("less than 1\u{202f}{unit} allowed so far"));
         }
         let tone = if share < 0.25 { Tone::Warn } else { Tone::Good };
         (
@@ -126,5 +135,33 @@ pub fn BudgetBar(budget: Budget) -> impl IntoView {
         <svg class=format!("bar {}", tone.class()) viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
             <rect width=format!("{width:.1}") height="1"></rect>
         </svg>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(allowed: f64, left: f64) -> (Tone, String) {
+        let budget = Budget {
+            counted: 1,
+            bad: 0,
+            allowed,
+            left,
+            share: Some(left / allowed),
+            in_minutes: true,
+        };
+        let (tone, words) = budget.words();
+        (tone, words.replace('\u{202f}', " "))
+    }
+
+    #[test]
+    fn a_budget_below_one_event_is_not_called_spent() {
+        assert_eq!(budget(40.3, 8.29), (Tone::Warn, "8.2 of 40 min left".to_owned()));
+        assert_eq!(
+            budget(0.07, 0.07),
+            (Tone::Unknown, "less than 1 min allowed so far".to_owned())
+        );
+        assert_eq!(budget(0.97, -0.03), (Tone::Bad, "<0.1 min over".to_owned()));
     }
 }

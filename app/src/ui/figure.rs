@@ -57,9 +57,12 @@ pub fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{}\u{a0}{}", count(value), if value == 1 { one } else { many })
 }
 
-/// A part of a budget: whole from ten up, with one decimal below, cut towards zero.
+/// A part of a budget: whole from ten up, with one decimal below, cut towards zero. What is not nothing never reads "0".
 pub fn amount(value: f64) -> String {
     let value = value.abs();
+    if value > 0.0 && value + 1e-6 < 0.1 {
+        return "<0.1".to_owned();
+    }
     if value >= 10.0 {
         return count(value as u64);
     }
@@ -154,6 +157,8 @@ mod tests {
         assert_eq!(amount(8.29), "8.2");
         assert_eq!(amount(-12.7), "12");
         assert_eq!(amount(3.0), "3");
+        assert_eq!(amount(0.0), "0");
+        assert_eq!(amount(-0.03), "<0.1");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The parts that every page is made of. They carry meaning and structure; how they look is decided in `style/`.
 #![allow(unreachable_pub, reason = "the component macro writes public items")]
 
+mod agent;
 mod badge;
 mod card;
 pub mod chart;
@@ -13,6 +14,7 @@ mod list;
 pub mod shell;
 mod time;
 
+pub use agent::browser;
 pub use badge::{AppBadge, Badge, BudgetBar, MailBadge, StandingBadge, Tone};
 pub use card::{Card, Crumbs, Empty, Notice, Scroll, Tabs};
 pub use error::{NotFoundPage, forbidden, page};

@@ -48,6 +48,10 @@ impl BaseUrl {
         self.0.as_str().trim_end_matches('/')
     }
 
+    pub fn as_url(&self) -> &Url {
+        &self.0
+    }
+
     /// The URL to probe: this base with the app's health-check path behind it.
     pub fn join(&self, path: &HealthPath) -> Result<HealthCheckUrl, UrlError> {
         let text = format!("{}{}", self.as_str(), path.as_str());
@@ -134,6 +138,10 @@ impl FromStr for HealthPath {
 }
 
 impl HealthCheckUrl {
+    pub fn into_url(self) -> Url {
+        self.0
+    }
+
     pub fn as_url(&self) -> &Url {
         &self.0
     }

@@ -42,6 +42,7 @@ create table invitation (
     partner_role text,
     staff_roles  text not null,
     invited_by   text not null,
+    sets_password boolean not null, -- the holder of an account chooses a new password
     created_at   text not null,
     expires_at   text not null,
     ended_at     text -- used or withdrawn

@@ -76,9 +76,9 @@ fn log(settings: &config::Log) {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     if settings.json {
-        logs.json().init()
+        logs.json().init();
     } else {
-        logs.compact().init()
+        logs.compact().init();
     }
 }
 

@@ -13,6 +13,15 @@ use crate::{
 pub(super) enum User {
     /// Invite a member of the platform's staff, for example the first administrator, and print the one-time link.
     Add(Add),
+    /// Print a one-time link by which somebody who forgot their password chooses a new one.
+    Password(Password),
+}
+
+#[derive(Args)]
+pub(super) struct Password {
+    /// The mail address of the account.
+    #[arg(long)]
+    mail: String,
 }
 
 #[derive(Args)]
@@ -30,10 +39,14 @@ pub(super) struct Add {
 
 impl User {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        let Self::Add(add) = self;
         let service = open(config, Clock::system()).await?;
-        let roles: Vec<&str> = add.roles.iter().map(String::as_str).collect();
-        let result = service.invite_from_command_line(&add.mail, &add.name, &roles).await;
+        let result = match self {
+            Self::Add(add) => {
+                let roles: Vec<&str> = add.roles.iter().map(String::as_str).collect();
+                service.invite_from_command_line(&add.mail, &add.name, &roles).await
+            }
+            Self::Password(password) => service.password_link(&password.mail).await,
+        };
         service.store.close().await;
         match result {
             Ok(link) => {

@@ -154,7 +154,7 @@ fn read_file(path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<String, toml:
         problems.push(Problem {
             at: path.display().to_string(),
             message,
-        })
+        });
     };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,

@@ -9,7 +9,7 @@ use rampart_domain::{
 
 use super::{
     Stationery,
-    incident_data::{AppDetails, IncidentData, IncidentStatus, percent, rfc3339, script, target},
+    incident_data::{AppDetails, IncidentData, IncidentStatus, percent, readable, rfc3339, script, target},
     letter::{Letter, button, moment},
 };
 use crate::store::outbox::NewMail;
@@ -40,8 +40,8 @@ pub struct Alert<'a> {
 pub type Hour = Vec<(Minute, Counts)>;
 
 pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
-    let value = percent(alert.episode.last_value);
-    let slo = target(alert.policy.slo);
+    let value = readable(alert.episode.last_value);
+    let slo = alert.policy.slo.to_string().replace(' ', "\u{a0}");
     let metric = alert.key.metric_name();
     let window = duration(alert.policy.alert.window_minutes);
     let condition = format!("below {} over the past {window}", alert.policy.alert.threshold);
@@ -67,7 +67,7 @@ pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
         ),
     };
     let subject = format!(
-        "[{}] {}{}: {metric} {value} %, target {slo} %",
+        "[{}] {}{}: {metric} {value}, target {slo}",
         alert.status.as_str(),
         if alert.reminder { "Still: " } else { "" },
         alert.app_name
@@ -86,12 +86,12 @@ pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
         (
             "Rate over the past window",
             format!(
-                "{value} % ({} of {} good, {window})",
+                "{value} ({} of {} good, {window})",
                 alert.episode.last_value.good,
                 alert.episode.last_value.total()
             ),
         ),
-        ("Target over 28 days", format!("{slo} %")),
+        ("Target over 28 days", slo.clone()),
         ("Incident id", alert.incident_id.to_owned()),
     ];
     let data = IncidentData {
@@ -106,8 +106,8 @@ pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
         metric_name: metric,
         metric_unit: "PERCENT",
         measurement_duration_seconds: alert.policy.alert.window_minutes * 60,
-        sli_value: value,
-        slo_value: slo,
+        sli_value: percent(alert.episode.last_value),
+        slo_value: target(alert.policy.slo),
     };
     let mut mail = stationery.seal(Letter {
         kind: match alert.status {
@@ -150,7 +150,7 @@ fn text(headline: &str, facts: &[(&str, String)], hour: &Hour, next: &str, link:
 
 fn in_words(counts: Counts) -> String {
     if counts.is_defined() {
-        format!("{} good, {} bad, {} %", counts.good, counts.bad, percent(counts))
+        format!("{} good, {} bad, {}", counts.good, counts.bad, readable(counts))
     } else {
         "no data".to_owned()
     }
@@ -181,7 +181,7 @@ fn hour_table(hour: &Hour) -> Markup {
                     @if counts.is_defined() {
                         td style=(cell) { (counts.good) }
                         td style=(cell) { (counts.bad) }
-                        td style=(cell) { (percent(*counts)) " %" }
+                        td style=(cell) { (readable(*counts)) }
                     } @else {
                         td style=(cell) colspan="3" { "no data" }
                     }
@@ -193,7 +193,7 @@ fn hour_table(hour: &Hour) -> Markup {
 
 /// "15 min", "24 h".
 fn duration(minutes: u32) -> String {
-    if minutes >= 60 && minutes % 60 == 0 {
+    if minutes >= 60 && minutes.is_multiple_of(60) {
         format!("{} h", minutes / 60)
     } else {
         format!("{minutes} min")

@@ -64,6 +64,15 @@ pub fn percent(counts: Counts) -> f64 {
     f64::from(u32::try_from(ten_thousandths).unwrap_or(u32::MAX)) / 10_000.0
 }
 
+/// A rate for people: one place, never rounded up, the sign not parted from it.
+pub fn readable(counts: Counts) -> String {
+    let tenths = u128::from(counts.good) * 1_000 / u128::from(counts.total().max(1));
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => format!("{whole}\u{a0}%"),
+        (whole, tenth) => format!("{whole}.{tenth}\u{a0}%"),
+    }
+}
+
 /// A target in percent.
 pub fn target(slo: Ppm) -> f64 {
     slo.percent()

@@ -254,14 +254,12 @@ impl Service {
                 .parse::<BaseUrl>()
                 .map_err(|error| error.to_string())
                 .and_then(|base| {
-                    let full = path
-                        .as_ref()
-                        .map(|p| base.join(p))
-                        .transpose()
-                        .map_err(|error| error.to_string())?;
-                    full.map_or(Ok(()), |url| {
-                        guard.check_url(url.as_url()).map_err(|error| error.to_string())
-                    })?;
+                    // With a wrong path the base URL alone is checked, so that everything is said at once.
+                    let url = match &path {
+                        Some(path) => base.join(path).map_err(|error| error.to_string())?.into_url(),
+                        None => base.as_url().clone(),
+                    };
+                    guard.check_url(&url).map_err(|error| error.to_string())?;
                     Ok(base.as_str().to_owned())
                 });
             match url {

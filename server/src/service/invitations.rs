@@ -24,13 +24,15 @@ use crate::{
         accounts::Account,
         audit::Who,
         invitations::{self, Invitation},
-        outbox,
+        outbox, sessions,
     },
 };
 
 /// How long a one-time link works (SPEC section 9).
 pub const LINK_LIFETIME: TimeDelta = TimeDelta::days(7);
 const NAME_LENGTH: usize = 120;
+/// Who acts when somebody at a terminal does.
+const COMMAND_LINE: &str = "the command line";
 
 /// What the holder of an invitation sends.
 pub struct Acceptance<'a> {
@@ -97,14 +99,55 @@ impl Service {
 
     /// Invites somebody from the command line and returns the link, which is sent to nobody.
     pub async fn invite_from_command_line(&self, mail: &str, name: &str, roles: &[&str]) -> Result<String> {
-        let (invitation, token) = self.staff_invitation("the command line", mail, name, roles)?;
+        let (invitation, token) = self.staff_invitation(COMMAND_LINE, mail, name, roles)?;
         let mut tx = self.store.portal.begin().await?;
         invitations::insert(&mut tx, &invitation, &token.hash(), self.clock.now()).await?;
         let who = Who::Outside {
-            name: "the command line",
+            name: COMMAND_LINE,
             address: None,
         };
         audit::write(&mut tx, who, &self.clock, staff_invited(&invitation)).await?;
+        tx.commit().await?;
+        Ok(self.link(&format!("/invitation/{}", token.as_str())))
+    }
+
+    /// A one-time link by which the holder of an account chooses a new password, for somebody who forgot theirs. It is
+    /// printed at the command line and sent to nobody.
+    pub async fn password_link(&self, mail: &str) -> Result<String> {
+        let account = accounts::by_mail(&self.store.portal, mail).await?;
+        let Some(account) = account.filter(|a| a.disabled_at.is_none()) else {
+            return Err(Error::field(
+                "mail",
+                "There is no account with this address that is enabled.",
+            ));
+        };
+        let now = self.clock.now();
+        let token = Token::new();
+        let invitation = Invitation {
+            id: InvitationId(random::id(now)),
+            mail: account.mail.clone(),
+            name: account.name.clone(),
+            partner: None,
+            staff: Vec::new(),
+            invited_by: COMMAND_LINE.to_owned(),
+            sets_password: true,
+            expires_at: now + LINK_LIFETIME,
+        };
+        let mut tx = self.store.portal.begin().await?;
+        invitations::insert(&mut tx, &invitation, &token.hash(), now).await?;
+        let who = Who::Outside {
+            name: COMMAND_LINE,
+            address: None,
+        };
+        let change = Change {
+            action: "account.password_link_made",
+            subject: ("account", account.id.to_string(), &account.name),
+            partner: None,
+            before: Value::Null,
+            after: Value::Null,
+            why: None,
+        };
+        audit::write(&mut tx, who, &self.clock, change).await?;
         tx.commit().await?;
         Ok(self.link(&format!("/invitation/{}", token.as_str())))
     }
@@ -131,6 +174,7 @@ impl Service {
             partner: None,
             staff,
             invited_by: by.to_owned(),
+            sets_password: false,
             expires_at: now + LINK_LIFETIME,
         };
         Ok((invitation, Token::new()))
@@ -153,6 +197,7 @@ impl Service {
             partner: Some((partner, role)),
             staff: Vec::new(),
             invited_by: actor.name.clone(),
+            sets_password: false,
             expires_at: now + LINK_LIFETIME,
         };
         invitations::insert(tx, &invitation, &token.hash(), now).await?;
@@ -221,6 +266,17 @@ impl Service {
             .ok_or(Error::NotFound)?;
         let existing = accounts::by_mail(&self.store.portal, &invitation.mail).await?;
         let account = match &existing {
+            Some(account) if invitation.sets_password && account.disabled_at.is_none() => {
+                let mut checks = Checks::default();
+                passwords::check_new(&mut checks, form.password, form.password_again);
+                if !checks.is_fine() {
+                    return Err(checks.error());
+                }
+                Account {
+                    password_hash: self.passwords.hash(form.password.to_owned()).await?,
+                    ..account.clone()
+                }
+            }
             Some(account) => {
                 self.limits.sign_in(&accounts::mail_key(&account.mail), address)?;
                 let hash = account.disabled_at.is_none().then(|| account.password_hash.clone());
@@ -250,6 +306,10 @@ impl Service {
                 }
             })?;
         }
+        if existing.is_some() && invitation.sets_password {
+            accounts::set_password(&mut tx, account.id, &account.password_hash).await?;
+            sessions::revoke_all(&mut tx, account.id).await?;
+        }
         if let Some((partner, role)) = invitation.partner {
             accounts::set_membership(&mut tx, account.id, Membership { partner, role }).await?;
         }
@@ -269,7 +329,11 @@ impl Service {
             },
             &self.clock,
             Change {
-                action: "invitation.accepted",
+                action: if invitation.sets_password {
+                    "account.password_changed"
+                } else {
+                    "invitation.accepted"
+                },
                 subject: ("account", account.id.to_string(), &account.name),
                 partner: invitation.partner.map(|p| p.0),
                 before: Value::Null,

@@ -21,6 +21,8 @@ pub struct Invitation {
     pub partner: Option<(PartnerId, PartnerRole)>,
     pub staff: Vec<StaffRole>,
     pub invited_by: String,
+    /// Whether the holder of an account chooses a new password, instead of proving the present one.
+    pub sets_password: bool,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -33,6 +35,7 @@ struct Row {
     partner_role: Option<String>,
     staff_roles: Json<Vec<String>>,
     invited_by: String,
+    sets_password: bool,
     expires_at: DateTime<Utc>,
 }
 
@@ -57,6 +60,7 @@ impl TryFrom<Row> for Invitation {
                 .map(|r| r.parse().map_err(corrupt))
                 .collect::<Result<_>>()?,
             invited_by: row.invited_by,
+            sets_password: row.sets_password,
             expires_at: row.expires_at,
         })
     }
@@ -65,11 +69,12 @@ impl TryFrom<Row> for Invitation {
 pub async fn insert(tx: &mut Tx, invitation: &Invitation, token_hash: &[u8], now: DateTime<Utc>) -> Result<()> {
     let roles: Vec<&str> = invitation.staff.iter().map(|r| r.as_str()).collect();
     write!(tx, c => query(
-        "insert into invitation (id, token_hash, mail, name, partner_id, partner_role, staff_roles, invited_by, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        "insert into invitation (id, token_hash, mail, name, partner_id, partner_role, staff_roles, invited_by, sets_password, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $11, $9, $10)")
         .bind(invitation.id.0).bind(token_hash).bind(&invitation.mail).bind(&invitation.name)
         .bind(invitation.partner.map(|p| p.0.0)).bind(invitation.partner.map(|p| p.1.as_str())).bind(Json(&roles))
         .bind(&invitation.invited_by).bind(now).bind(invitation.expires_at)
+        .bind(invitation.sets_password)
         .execute(c).await?.rows_affected());
     Ok(())
 }
@@ -77,7 +82,7 @@ pub async fn insert(tx: &mut Tx, invitation: &Invitation, token_hash: &[u8], now
 /// The open invitation behind a token; whoever holds the token may see it.
 pub async fn by_token(db: &Db, token_hash: &[u8], now: DateTime<Utc>) -> Result<Option<Invitation>> {
     let row: Option<Row> = read!(db, pool => query_as(
-        "select id, mail, name, partner_id, partner_role, staff_roles, invited_by, expires_at from invitation
+        "select id, mail, name, partner_id, partner_role, staff_roles, invited_by, sets_password, expires_at from invitation
          where token_hash = $1 and expires_at > $2 and ended_at is null")
         .bind(token_hash).bind(now).fetch_optional(pool).await?);
     row.map(Invitation::try_from).transpose()
@@ -95,7 +100,7 @@ pub async fn end(tx: &mut Tx, id: InvitationId, now: DateTime<Utc>) -> Result<bo
 /// The open invitations into a partner.
 pub async fn of_partner(db: &Db, scope: Scope, partner: PartnerId) -> Result<Vec<Invitation>> {
     let rows: Vec<Row> = read!(db, pool => query_as(
-        "select id, mail, name, partner_id, partner_role, staff_roles, invited_by, expires_at from invitation
+        "select id, mail, name, partner_id, partner_role, staff_roles, invited_by, sets_password, expires_at from invitation
          where ($1 or partner_id in (select partner_id from membership where account_id = $2))
            and partner_id = $3 and ended_at is null
          order by created_at, id")
@@ -106,7 +111,7 @@ pub async fn of_partner(db: &Db, scope: Scope, partner: PartnerId) -> Result<Vec
 /// The open invitations of staff.
 pub async fn of_staff(db: &Db) -> Result<Vec<Invitation>> {
     let rows: Vec<Row> = read!(db, pool => query_as(
-        "select id, mail, name, partner_id, partner_role, staff_roles, invited_by, expires_at from invitation
+        "select id, mail, name, partner_id, partner_role, staff_roles, invited_by, sets_password, expires_at from invitation
          where partner_id is null and ended_at is null order by created_at, id")
         .fetch_all(pool).await?);
     rows.into_iter().map(Invitation::try_from).collect()

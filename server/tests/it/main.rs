@@ -1,6 +1,9 @@
 //! Tests of the server against real parts: both databases, the real router, a mail server. One binary, so that it is
 //! linked once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod command;
 mod contract;
 mod http;
 mod rules;

@@ -98,10 +98,18 @@ fn Table(rows: Vec<AppRow>, shows_partner: bool) -> impl IntoView {
 
 #[component]
 fn Row(row: AppRow, shows_partner: bool) -> impl IntoView {
+    let allowed = row
+        .budget_left
+        .zip(row.budget_share)
+        .filter(|(_, share)| *share > 0.0)
+        .map(|(left, share)| left / share);
     let budget = match row.budget_left {
         None => view! { <span class="quiet">"–"</span> }.into_any(),
         Some(left) if left < 0.0 => {
             view! { <span class="over">{format!("{}\u{202f}min over", amount(left))}</span> }.into_any()
+        }
+        Some(_) if allowed.is_some_and(|allowed| allowed < 1.0) => {
+            view! { <span class="quiet">"less than 1\u{202f}min"</span> }.into_any()
         }
         Some(left) => format!("{}\u{202f}min", amount(left)).into_any(),
     };

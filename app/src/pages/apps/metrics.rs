@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     model::{self, BucketRow, MetricsLevel, MetricsQuery, SeriesChoice},
-    request::{actor, services},
+    request::{actor, services, viewer},
     ui::{
         Card, Empty, Scroll, Time, TimeStyle,
         chart::Chart,
@@ -178,12 +178,21 @@ fn Level(level: MetricsLevel) -> impl IntoView {
     }
 }
 
+/// The day by five minutes, the latest first.
 #[component]
 fn BucketTable(buckets: Vec<BucketRow>) -> impl IntoView {
+    let now = viewer().now;
+    // What lies before the first event says nothing, and neither does what is yet to come.
+    let buckets: Vec<_> = buckets
+        .into_iter()
+        .skip_while(|row| row.good + row.bad == 0)
+        .take_while(|row| row.from <= now)
+        .collect();
+    let has_excused = buckets.iter().any(|row| row.excluded.is_some());
     if buckets.is_empty() {
         return view! { <p class="body quiet">"Nothing was counted on this day."</p> }.into_any();
     }
-    let rows = buckets.into_iter().map(|row| {
+    let rows = buckets.into_iter().rev().map(move |row| {
         let class = row.excluded.is_some().then_some("excused");
         view! {
             <tr class=class>
@@ -191,7 +200,7 @@ fn BucketTable(buckets: Vec<BucketRow>) -> impl IntoView {
                 <td class="num">{percent_or_dash(row.percent)}</td>
                 <td class="num"><Count value=row.good/></td>
                 <td class="num"><Count value=row.bad/></td>
-                <td>{row.excluded.map(|why| format!("excused: {why}"))}</td>
+                {has_excused.then(|| view! { <td>{row.excluded.map(|why| format!("excused: {why}"))}</td> })}
             </tr>
         }
     });
@@ -204,7 +213,7 @@ fn BucketTable(buckets: Vec<BucketRow>) -> impl IntoView {
                         <th scope="col" class="num">"Rate"</th>
                         <th scope="col" class="num">"Good"</th>
                         <th scope="col" class="num">"Bad"</th>
-                        <th scope="col">"Left out"</th>
+                        {has_excused.then(|| view! { <th scope="col">"Left out"</th> })}
                     </tr>
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>

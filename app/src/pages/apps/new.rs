@@ -111,10 +111,11 @@ fn NewAppForm(partners: Vec<PartnerRef>, products: Vec<(String, String)>) -> imp
                     required=false
                     help="A drill mail is sent there, and alerts follow once somebody confirms it. Until then the owners of your team get them."
                 />
-                <TextField name="support_contact" label="Support contact" help="A mail address or a link where customers get help."/>
+                <TextField name="support_contact" label="Support contact" required=false help="A mail address or a link where customers get help."/>
                 <TextArea
                     name="operations_contacts"
                     label="Operations contacts"
+                    required=false
                     help="Who can act on an outage, one per line, with how to reach them."
                 />
             </section>

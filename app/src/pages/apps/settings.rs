@@ -6,7 +6,7 @@ use super::{
     super::{PageTitle, param},
     head::{Head, Measuring},
     new::KINDS,
-    tables::MailTable,
+    tables::MailList,
 };
 use crate::{
     model::{AlertAddress, AppSettings, TestResult, TestResults},
@@ -62,12 +62,17 @@ fn show(settings: AppSettings) -> impl IntoView {
                 {if mails.is_empty() {
                     view! { <p class="body quiet ruled">"No mail was sent about this app yet."</p> }.into_any()
                 } else {
-                    view! { <div class="ruled"><MailTable mails label="Mails about this app"/></div> }.into_any()
+                    view! { <div class="ruled"><MailList mails label="Mails about this app"/></div> }.into_any()
                 }}
             </Card>
             <Ending head/>
         </div>
     }
+}
+
+/// A text that may be left out.
+fn or_none(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
 }
 
 #[component]
@@ -88,11 +93,11 @@ fn Details(settings: AppSettings, edit: bool) -> impl IntoView {
                 <dt>"Kind"</dt>
                 <dd>{head.kind}</dd>
                 <dt>"Products"</dt>
-                <dd>{if products.is_empty() { "none".to_owned() } else { products }}</dd>
+                <dd>{or_none(products)}</dd>
                 <dt>"Support contact"</dt>
-                <dd>{settings.support_contact}</dd>
+                <dd>{or_none(settings.support_contact)}</dd>
                 <dt>"Operations contacts"</dt>
-                <dd class="lines">{settings.operations_contacts}</dd>
+                <dd class="lines">{or_none(settings.operations_contacts)}</dd>
             </dl>
         }
         .into_any();
@@ -110,12 +115,14 @@ fn Details(settings: AppSettings, edit: bool) -> impl IntoView {
                 name="support_contact"
                 label="Support contact"
                 value=settings.support_contact
+                required=false
                 help="A mail address or a link where customers get help."
             />
             <TextArea
                 name="operations_contacts"
                 label="Operations contacts"
                 value=settings.operations_contacts
+                required=false
                 help="Who can act on an outage, one per line, with how to reach them."
             />
             <Submit label="Save details"/>

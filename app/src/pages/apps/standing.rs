@@ -101,6 +101,7 @@ fn good(overview: &AppOverview) -> impl IntoView + use<> {
     let tightest = overview
         .slis
         .iter()
+        .filter(|row| !row.budget.is_young())
         .filter_map(|row| Some((row, row.budget.share?)))
         .min_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(row, share)| {
@@ -114,7 +115,12 @@ fn good(overview: &AppOverview) -> impl IntoView + use<> {
         });
     view! {
         <p class="sentence">"No breach is open, and every service level is on target."</p>
-        {tightest.map(|text| view! { <p>{text}</p> })}
+        <p>
+            {tightest
+                .unwrap_or_else(|| {
+                    "The error budget is below one event so far; it grows with everything that is counted.".to_owned()
+                })}
+        </p>
     }
 }
 

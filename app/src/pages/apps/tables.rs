@@ -1,5 +1,7 @@
 //! Tables that several pages of an app show.
 
+use std::cmp::Reverse;
+
 use leptos::prelude::*;
 
 use crate::{
@@ -57,7 +59,7 @@ pub(super) fn DayTable(days: Vec<DayRow>) -> impl IntoView {
     }
 }
 
-/// Breaches, the latest first.
+/// Breaches, the latest first. On narrow screens each row becomes a block, so the roles are spelled out.
 #[component]
 pub(super) fn BreachTable(rows: Vec<BreachRow>, label: &'static str) -> impl IntoView {
     let now = viewer().now;
@@ -69,41 +71,43 @@ pub(super) fn BreachTable(rows: Vec<BreachRow>, label: &'static str) -> impl Int
             format!("open, {}", duration(lasted))
         };
         view! {
-            <tr>
-                <th scope="row"><a href=row.href><Time at=row.opened_at style=TimeStyle::Cell/></a></th>
-                <td>{row.indicator}{row.target.map(|url| view! { <span class="key-line">{url}</span> })}</td>
-                <td class="num">{percent(row.lowest)}</td>
-                <td class="num">{lasted}</td>
-                <td><StandingBadge standing=row.standing/></td>
+            <tr role="row">
+                <th role="rowheader" scope="row"><a href=row.href><Time at=row.opened_at style=TimeStyle::Cell/></a></th>
+                <td role="cell">{row.indicator}{row.target.map(|url| view! { <span class="key-line">{url}</span> })}</td>
+                <td role="cell" class="num" data-label="Lowest">{percent(row.lowest)}</td>
+                <td role="cell" class="num" data-label="Lasted">{lasted}</td>
+                <td role="cell"><StandingBadge standing=row.standing/></td>
             </tr>
         }
     });
     view! {
         <Scroll label>
-            <table class="rows">
-                <thead>
-                    <tr>
-                        <th scope="col">"Since, UTC"</th>
-                        <th scope="col">"Indicator"</th>
-                        <th scope="col" class="num">"Lowest"</th>
-                        <th scope="col" class="num">"Lasted"</th>
-                        <th scope="col">"Standing"</th>
+            <table class="rows blocks" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Since, UTC"</th>
+                        <th role="columnheader" scope="col">"Indicator"</th>
+                        <th role="columnheader" scope="col" class="num">"Lowest"</th>
+                        <th role="columnheader" scope="col" class="num">"Lasted"</th>
+                        <th role="columnheader" scope="col">"Standing"</th>
                     </tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody role="rowgroup">{rows.collect_view()}</tbody>
             </table>
         </Scroll>
     }
 }
 
-/// Minutes with their counts.
+/// Minutes with their counts, the latest first.
 #[component]
 pub(super) fn MinuteTable(
-    minutes: Vec<MinuteRow>,
+    mut minutes: Vec<MinuteRow>,
     /// Whether the minutes may be of several days.
     #[prop(optional)]
     dated: bool,
 ) -> impl IntoView {
+    minutes.sort_by_key(|minute| Reverse(minute.at));
+    let has_excused = minutes.iter().any(|minute| minute.excluded.is_some());
     let style = if dated { TimeStyle::Cell } else { TimeStyle::ClockCell };
     let rows = minutes.into_iter().map(move |minute| {
         let class = minute.excluded.is_some().then_some("excused");
@@ -112,7 +116,7 @@ pub(super) fn MinuteTable(
                 <th scope="row"><Time at=minute.at style/></th>
                 <td class="num"><Count value=minute.good/></td>
                 <td class="num"><Count value=minute.bad/></td>
-                <td>{minute.excluded.map(|why| format!("excused: {why}"))}</td>
+                {has_excused.then(|| view! { <td>{minute.excluded.map(|why| format!("excused: {why}"))}</td> })}
             </tr>
         }
     });
@@ -124,7 +128,7 @@ pub(super) fn MinuteTable(
                         <th scope="col">"Minute, UTC"</th>
                         <th scope="col" class="num">"Good"</th>
                         <th scope="col" class="num">"Bad"</th>
-                        <th scope="col">"Left out"</th>
+                        {has_excused.then(|| view! { <th scope="col">"Left out"</th> })}
                     </tr>
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>
@@ -133,9 +137,10 @@ pub(super) fn MinuteTable(
     }
 }
 
-/// Probes in full detail.
+/// Probes in full detail, the latest first.
 #[component]
-pub(super) fn ProbeTable(probes: Vec<ProbeRow>, #[prop(optional)] dated: bool) -> impl IntoView {
+pub(super) fn ProbeTable(mut probes: Vec<ProbeRow>, #[prop(optional)] dated: bool) -> impl IntoView {
+    probes.sort_by_key(|probe| Reverse(probe.at));
     let rows = probes.into_iter().map(move |probe| {
         let tone = if probe.good { Tone::Good } else { Tone::Bad };
         view! {
@@ -218,5 +223,52 @@ pub(in super::super) fn MailTable(mails: Vec<MailRow>, label: &'static str) -> i
                 <tbody>{rows.collect_view()}</tbody>
             </table>
         </Scroll>
+    }
+}
+
+/// How many mails [`MailList`] shows at once.
+const FEW: usize = 5;
+
+/// The latest mails in little room; the others are folded away.
+#[component]
+pub(super) fn MailList(mut mails: Vec<MailRow>, label: &'static str) -> impl IntoView {
+    mails.sort_by_key(|mail| Reverse(mail.queued_at));
+    let older = mails.split_off(mails.len().min(FEW));
+    let number = older.len();
+    view! {
+        <ul class="mails" aria-label=label>{mails.into_iter().map(|mail| view! { <MailLine mail/> }).collect_view()}</ul>
+        {(number > 0)
+            .then(|| {
+                view! {
+                    <details class="more">
+                        <summary>{format!("{number} older")}</summary>
+                        <ul class="mails" aria-label=format!("{label}, older")>
+                            {older.into_iter().map(|mail| view! { <MailLine mail/> }).collect_view()}
+                        </ul>
+                    </details>
+                }
+            })}
+    }
+}
+
+#[component]
+fn MailLine(mail: MailRow) -> impl IntoView {
+    let subject = match mail.href {
+        Some(href) => view! { <a href=href>{mail.subject.clone()}</a> }.into_any(),
+        None => mail.subject.clone().into_any(),
+    };
+    view! {
+        <li>
+            <span class="subject" title=mail.subject>{subject}</span>
+            <MailBadge state=mail.state/>
+            <span class="key-line">
+                <Time at=mail.sent_at.unwrap_or(mail.queued_at) style=TimeStyle::Short/>" to "{mail.recipients}
+                {mail
+                    .next_attempt_at
+                    .filter(|_| mail.sent_at.is_none())
+                    .map(|at| view! { ", next try "<Time at style=TimeStyle::Relative/> })}
+                {mail.error.map(|error| format!(": {error}"))}
+            </span>
+        </li>
     }
 }

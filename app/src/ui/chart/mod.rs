@@ -22,6 +22,7 @@ const WIDTH: f64 = 1_000.0;
 /// Draws a chart with its caption.
 #[component]
 pub fn Chart(chart: Model) -> impl IntoView {
+    let (chart, since) = without_empty_beginning(chart);
     let columns = Columns::of(&chart);
     let lowest = columns.points.iter().map(|p| p.low).fold(chart.slo, f64::min);
     let scale = Scale::for_lowest(lowest, HEIGHT);
@@ -85,14 +86,40 @@ pub fn Chart(chart: Model) -> impl IntoView {
                 </div>
                 <svg class="days" height="16" aria-hidden="true">{days.collect_view()}</svg>
             </div>
-            <Caption chart=chart step=columns.step stretched=scale.is_stretched()/>
+            <Caption chart=chart since step=columns.step stretched=scale.is_stretched()/>
         </figure>
     }
 }
 
+/// Begins the axis with the first figure when all figures would be a sliver of it; then also says when that was.
+fn without_empty_beginning(mut chart: Model) -> (Model, Option<DateTime<Utc>>) {
+    let (Some(first), Some(last)) = (chart.points.first(), chart.points.last()) else {
+        return (chart, None);
+    };
+    let first = first.at;
+    let covered = (last.at - first).num_seconds() + chart.step;
+    if first <= chart.from || covered * 4 >= (chart.to - chart.from).num_seconds() {
+        return (chart, None);
+    }
+    chart.from = first;
+    chart.breaches.retain(|(_, to)| *to > first);
+    chart.excluded.retain(|span| span.to > first);
+    (chart, Some(first))
+}
+
+/// When the first figures were, as exactly as the columns tell.
+fn first_figures(at: DateTime<Utc>, step: i64) -> String {
+    let pattern = if step > 300 {
+        "%-d\u{a0}%b"
+    } else {
+        "%-d\u{a0}%b, %H:%M\u{a0}UTC"
+    };
+    at.format(pattern).to_string()
+}
+
 /// Says what the shapes mean: only those that occur.
 #[component]
-fn Caption(chart: Model, step: i64, stretched: bool) -> impl IntoView {
+fn Caption(chart: Model, since: Option<DateTime<Utc>>, step: i64, stretched: bool) -> impl IntoView {
     let line = if step > 300 {
         format!("lowest and highest five-minute rate per {}", duration(step))
     } else {
@@ -108,7 +135,8 @@ fn Caption(chart: Model, step: i64, stretched: bool) -> impl IntoView {
             <span class="key dash">{format!("target {}", target(chart.slo))}</span>
             {(!reasons.is_empty()).then(|| view! { <span class="key hatch">{format!("excused: {}", reasons.join(", "))}</span> })}
             {(!chart.breaches.is_empty())
-                .then(|| view! { <span class="key breach">{if open { "breach, the last one open" } else { "breach" }}</span> })}
+                .then(|| view! { <span class="key breach">{if open { "breach open, the last one still is" } else { "breach open" }}</span> })}
+            {since.map(|at| view! { <span>{format!("begins with the first figures, {}", first_figures(at, step))}</span> })}
             {stretched.then(|| view! { <span>"The scale is stretched near 100\u{202f}%"</span> })}
         </figcaption>
     }
@@ -184,4 +212,43 @@ fn labels_every(
             (at, text, minor)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+    use crate::model::ChartPoint;
+
+    fn month(first_day: i64) -> Model {
+        let from = Utc.with_ymd_and_hms(2026, 10, 26, 0, 0, 0).unwrap();
+        let day = |i: i64| from + TimeDelta::days(i);
+        Model {
+            title: String::new(),
+            from,
+            to: day(28),
+            step: 86_400,
+            slo: 99.9,
+            points: (first_day..28)
+                .map(|i| ChartPoint {
+                    at: day(i),
+                    low: 100.0,
+                    high: 100.0,
+                })
+                .collect(),
+            excluded: Vec::new(),
+            breaches: vec![(day(2), day(3)), (day(20), day(25))],
+        }
+    }
+
+    #[test]
+    fn a_sliver_of_figures_gets_the_whole_width() {
+        let (chart, since) = without_empty_beginning(month(24));
+        assert_eq!(since, Some(chart.points[0].at));
+        assert_eq!(chart.from, chart.points[0].at);
+        assert_eq!(chart.breaches.len(), 1, "what ended before is not drawn at the edge");
+        assert_eq!(without_empty_beginning(month(14)), (month(14), None));
+        assert_eq!(without_empty_beginning(month(28)), (month(28), None), "nothing at all");
+    }
 }

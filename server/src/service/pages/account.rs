@@ -52,7 +52,8 @@ impl Service {
         let names = role_names(&invitation);
         Ok(InvitationPage {
             token: token.to_owned(),
-            has_account: accounts::by_mail(&self.store.portal, &invitation.mail).await?.is_some(),
+            has_account: !invitation.sets_password
+                && accounts::by_mail(&self.store.portal, &invitation.mail).await?.is_some(),
             mail: invitation.mail,
             name: invitation.name,
             roles: partner.map_or(names.clone(), |p| format!("{names} at {}", p.name)),

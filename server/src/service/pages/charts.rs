@@ -38,7 +38,7 @@ impl Service {
         let episodes =
             episodes::of_series_since(&self.store.portal, charted.scope, charted.series.id, range.start).await?;
         let breaches = episodes.iter().filter(|e| e.episode.opened_at < range.end).map(|e| {
-            let end = e.closed.map_or(range.end, |(tick, _)| tick);
+            let end = e.closed.map_or_else(|| self.clock.minute(), |(tick, _)| tick);
             (e.episode.opened_at.max(range.start).start(), end.min(range.end).start())
         });
         let excluded = charted.ledger.excluded_ranges(series_ref(charted.series), range);

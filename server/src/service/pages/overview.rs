@@ -252,7 +252,7 @@ fn todo(
                 format!("A drill mail went to {pending}; open its link."),
                 format!("{settings}#alert-mails"),
             ),
-            (None, None) => add(
+            (None, None) if alerts.failed.is_none() => add(
                 &mut todo,
                 "Choose an alert address",
                 "Until then the owners get the alerts.".to_owned(),

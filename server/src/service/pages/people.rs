@@ -106,6 +106,7 @@ impl Service {
 pub(super) fn role_names(invitation: &Invitation) -> String {
     match invitation.partner {
         Some((_, role)) => role.label().to_owned(),
+        None if invitation.sets_password => "A new password".to_owned(),
         None => invitation
             .staff
             .iter()

@@ -27,6 +27,7 @@ fn invitation(name: &str) -> Invitation {
         partner: None,
         staff: Vec::new(),
         invited_by: "Ada".to_owned(),
+        sets_password: false,
         expires_at: after(60),
     }
 }
@@ -49,6 +50,7 @@ async fn an_invitation_comes_back_as_it_was_written(database: TestDatabase) {
         mail: format!("{NASTY}@example.com"),
         staff: vec![StaffRole::ProgramManager, StaffRole::Administrator, StaffRole::Reviewer],
         invited_by: long_text(),
+        sets_password: false,
         expires_at: after(60) + TICK,
         ..invitation(NASTY)
     };

@@ -195,3 +195,34 @@ async fn a_member_who_is_removed_sees_nothing_with_the_next_request() {
         StatusCode::NOT_FOUND
     );
 }
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_a_link_from_the_command_line() {
+    let portal = Portal::new().await;
+    let mut signed_in = portal.staff("Ada", &["administrator"]).await;
+    assert!(portal.service.password_link("nobody@platform.test").await.is_err());
+    let link = portal.service.password_link("Ada@platform.test").await.unwrap();
+    let path = link.strip_prefix("http://rampart.test").unwrap();
+    let new = "another horse battery staple";
+    let short = [("password", "short"), ("password_again", "short")];
+    let answer = portal.post(&mut Browser::default(), path, &short).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let fields = [("password", new), ("password_again", new)];
+    let answer = portal.post(&mut Browser::default(), path, &fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert_eq!(
+        portal.get(&mut signed_in, "/apps").await.status,
+        StatusCode::SEE_OTHER,
+        "the old sessions have ended"
+    );
+    let sign_in = [("mail", "ada@platform.test"), ("password", new)];
+    assert_eq!(
+        portal.post(&mut signed_in, "/sign-in", &sign_in).await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(
+        portal.get(&mut signed_in, "/people").await.status,
+        StatusCode::OK,
+        "roles are kept"
+    );
+}

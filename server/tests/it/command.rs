@@ -1,0 +1,133 @@
+//! The command line, as somebody at a terminal sees it.
+
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn rampart(folder: &TempDir, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rampart"))
+        .args(arguments)
+        .env_clear()
+        .env("RAMPART_DATABASE_PATH", folder.path())
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_wrong_configuration_lists_every_problem_and_exits_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        ("RAMPART_SERVER_LISTEN", "here"),
+        ("RAMPART_MAIL_FORM", "me"),
+        ("RAMPART_PROBE_TIMEOUT_MS", "9000"),
+    ];
+    for arguments in [&["serve", "--check"][..], &["serve"], &["migrate"]] {
+        let output = rampart(&folder, arguments, &settings);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        let said = said(&output);
+        assert!(
+            said.contains("3 problem(s)") && said.contains("RAMPART_SERVER_LISTEN: must be an address"),
+            "{said}"
+        );
+        assert!(
+            said.contains("did you mean RAMPART_MAIL_FROM?") && said.contains("must be 100 to 3000"),
+            "{said}"
+        );
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}
+
+#[test]
+fn a_configuration_that_is_fine_is_printed_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = rampart(
+        &folder,
+        &["serve", "--check"],
+        &[("RAMPART_MAIL_RELAY", "smtps://me:hunter2@mail.example.com")],
+    );
+    assert!(output.status.success(), "{}", said(&output));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        printed.contains("the configuration is fine") && !printed.contains("hunter2"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn the_first_administrator_gets_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = [
+        "user",
+        "add",
+        "--mail",
+        "a@b.test",
+        "--name",
+        "Ada",
+        "--role",
+        "administrator",
+    ];
+    let output = rampart(
+        &folder,
+        &add,
+        &[("RAMPART_SERVER_PUBLIC_URL", "https://rampart.example")],
+    );
+    assert!(output.status.success(), "{}", said(&output));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(printed.starts_with("https://rampart.example/invitation/"), "{printed}");
+
+    let output = rampart(
+        &folder,
+        &["user", "add", "--mail", "nobody", "--name", "", "--role", "king"],
+        &[],
+    );
+    assert_eq!(output.status.code(), Some(2));
+    let said = said(&output);
+    assert!(
+        said.contains("--mail: ") && said.contains("--name: ") && said.contains("--role: there is no role \"king\""),
+        "{said}"
+    );
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_every_command_has_help() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(rampart(&folder, &["fly"], &[]).status.code(), Some(2));
+    for arguments in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["migrate", "--help"],
+        &["user", "--help"],
+        &["user", "add", "--help"],
+    ] {
+        assert!(rampart(&folder, arguments, &[]).status.success(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(rampart(&folder, &["migrate"], &[]).status.success());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        use sqlx::Connection;
+        let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}/rampart.db", folder.path().display())).await.unwrap();
+        let row = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (99990101000000, 'later', true, x'00', 1)";
+        sqlx::query(row).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let output = rampart(&folder, &["serve"], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("written by a newer version of Rampart"),
+        "{}",
+        said(&output)
+    );
+}
