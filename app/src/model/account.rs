@@ -29,6 +29,16 @@ pub struct InvitationPage {
     /// "Owner at Kestrel Labs".
     pub roles: String,
     pub invited_by: String,
-    /// Whether an account with this mail address exists: then its password is asked for instead of a new one.
-    pub has_account: bool,
+    pub asks: InvitationAsks,
+}
+
+/// What the holder of an invitation is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvitationAsks {
+    /// A name and a password: there is no account with this mail address yet.
+    NewAccount,
+    /// The password of the account that gets the role.
+    Password,
+    /// A new password, in place of a forgotten one.
+    NewPassword,
 }

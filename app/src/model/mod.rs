@@ -8,7 +8,7 @@ mod mail;
 mod metrics;
 mod people;
 
-pub use account::{AccountPage, InvitationPage, SessionRow};
+pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
 pub use app::{
     AlertAddress, AppHead, AppList, AppOverview, AppPermissions, AppRow, AppSettings, AppState, BaseUrlProbe, Budget,
     NewAppPage, SliRow, TestResult, TestResults, Todo,

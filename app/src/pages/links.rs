@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{PageTitle, param};
 use crate::{
-    model::{self, AlertConfirmationPage},
+    model::{self, AlertConfirmationPage, InvitationAsks},
     request::{services, viewer},
     ui::{
         form::{Form, PasswordField, Submit, TextField},
@@ -27,20 +27,35 @@ fn invitation(invitation: model::InvitationPage) -> impl IntoView {
         name,
         roles,
         invited_by,
-        has_account,
+        asks,
     } = invitation;
     let action = format!("/invitation/{}", encode(&token));
     let platform = viewer().platform;
+    let (title, lead, submit) = match asks {
+        InvitationAsks::NewPassword => (
+            "Choose a new password",
+            "Your other sessions end with it.".to_owned(),
+            "Save the new password",
+        ),
+        _ => (
+            "You are invited",
+            format!(
+                "{invited_by} invites you to {} {} as:",
+                platform.name, platform.designation
+            ),
+            "Accept the invitation",
+        ),
+    };
+    let role = (asks != InvitationAsks::NewPassword).then(|| view! { <dt>"Role"</dt><dd>{roles}</dd> });
     view! {
-        <PageTitle text="Invitation"/>
+        <PageTitle text=title/>
         <div class="narrow stack">
             <div>
-                <h1>"You are invited"</h1>
-                <p class="lead">{format!("{invited_by} invites you to {} {} as:", platform.name, platform.designation)}</p>
+                <h1>{title}</h1>
+                <p class="lead">{lead}</p>
             </div>
             <dl class="card padded facts">
-                <dt>"Role"</dt>
-                <dd>{roles}</dd>
+                {role}
                 <dt>"Mail address"</dt>
                 <dd>{mail.clone()}</dd>
             </dl>
@@ -48,8 +63,8 @@ fn invitation(invitation: model::InvitationPage) -> impl IntoView {
                 <Form id="accept-invitation" action>
                     // Password managers store the account under this name.
                     <input class="visually-hidden" type="email" autocomplete="username" value=mail readonly tabindex="-1" aria-hidden="true"/>
-                    <InvitationFields name has_account/>
-                    <Submit label="Accept the invitation"/>
+                    <InvitationFields name asks/>
+                    <Submit label=submit/>
                 </Form>
             </div>
         </div>
@@ -57,16 +72,19 @@ fn invitation(invitation: model::InvitationPage) -> impl IntoView {
 }
 
 #[component]
-fn InvitationFields(name: String, has_account: bool) -> impl IntoView {
-    if has_account {
+fn InvitationFields(name: String, asks: InvitationAsks) -> impl IntoView {
+    if asks == InvitationAsks::Password {
         return view! {
             <p>"You have an account under this address. Enter its password, and the role is added to it."</p>
             <PasswordField name="password" label="Password" autocomplete="current-password"/>
         }
         .into_any();
     }
-    view! {
+    let name = (asks == InvitationAsks::NewAccount).then(|| view! {
         <TextField name="name" label="Your name" value=name autocomplete="name" help="As the others on your team will see it."/>
+    });
+    view! {
+        {name}
         <PasswordField
             name="password"
             label="Password"

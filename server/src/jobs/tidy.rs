@@ -1,4 +1,4 @@
-//! Takes away what is no longer of use: sessions that have ended.
+//! Takes away what is no longer of use: sessions that have ended, tries that are long past.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,6 +13,7 @@ const EVERY: Duration = Duration::from_secs(3_600);
 
 pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
     loop {
+        service.limits.tidy();
         if let Err(error) = tidy(&service).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

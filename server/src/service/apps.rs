@@ -298,7 +298,7 @@ impl Service {
 }
 
 fn check_details(checks: &mut Checks, form: &DetailsForm<'_>) -> Option<Details> {
-    let name = checks.text("name", "the app's name", form.name, NAME_LENGTH);
+    let name = checks.line("name", "the app's name", form.name, NAME_LENGTH);
     let kind = checks.take("kind", form.kind.parse::<AppKind>());
     let mut products = Vec::new();
     for key in &form.products {

@@ -101,6 +101,15 @@ impl Checks {
         self.optional_text(field, value, max)
     }
 
+    /// A text of one line, as [`Checks::text`]; line ends and runs of spaces become a space.
+    pub fn line(&mut self, field: &str, what: &str, value: &str, max: usize) -> Option<String> {
+        let words: Vec<&str> = value
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|w| !w.is_empty())
+            .collect();
+        self.text(field, what, &words.join(" "), max)
+    }
+
     /// A text of at most `max` characters, trimmed.
     pub fn optional_text(&mut self, field: &str, value: &str, max: usize) -> Option<String> {
         let length = value.trim().chars().count();

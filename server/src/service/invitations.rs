@@ -155,7 +155,7 @@ impl Service {
     fn staff_invitation(&self, by: &str, mail: &str, name: &str, roles: &[&str]) -> Result<(Invitation, Token)> {
         let mut checks = Checks::default();
         let mail = checks.take("mail", mail.parse::<MailAddress>());
-        let name = checks.text("name", "the person's name", name, NAME_LENGTH);
+        let name = checks.line("name", "the person's name", name, NAME_LENGTH);
         let mut staff = Vec::new();
         for role in roles {
             staff.extend(checks.take("roles", role.parse::<StaffRole>()));
@@ -353,7 +353,7 @@ impl Service {
 
     async fn new_account(&self, invitation: &Invitation, form: &Acceptance<'_>) -> Result<Account> {
         let mut checks = Checks::default();
-        let name = checks.text("name", "your name", form.name, NAME_LENGTH);
+        let name = checks.line("name", "your name", form.name, NAME_LENGTH);
         passwords::check_new(&mut checks, form.password, form.password_again);
         let (Some(name), true) = (name, checks.is_fine()) else {
             return Err(checks.error());

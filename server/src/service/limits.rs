@@ -32,6 +32,18 @@ impl Limits {
         }
     }
 
+    /// Forgets whoever has not tried anything lately, so that memory does not grow with every address ever seen.
+    pub fn tidy(&self) {
+        for by_text in [&self.sign_in_by_mail, &self.tests_by_app, &self.mails_by_partner] {
+            by_text.retain_recent();
+            by_text.shrink_to_fit();
+        }
+        for by_address in [&self.sign_in_by_address, &self.links_by_address] {
+            by_address.retain_recent();
+            by_address.shrink_to_fit();
+        }
+    }
+
     /// A try to sign in.
     ///
     /// # Errors

@@ -22,13 +22,18 @@ pub mod staff;
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 pub use error::{Checks, Error, Invalid, Result};
 pub use limits::Limits;
 pub use passwords::Passwords;
 
-use crate::{clock::Clock, config::Config, probe::Prober, store::Store};
+use crate::{
+    clock::Clock,
+    config::Config,
+    probe::Prober,
+    store::{Store, audit::Verified},
+};
 
 /// Everything the use cases work with.
 pub struct Service {
@@ -39,6 +44,7 @@ pub struct Service {
     pub passwords: Passwords,
     pub limits: Limits,
     pub wake: Wake,
+    audit_verified: Mutex<Verified>,
 }
 
 /// Wakes the jobs when there is something to do before their time.
@@ -60,6 +66,7 @@ impl Service {
             passwords: Passwords::new(),
             limits: Limits::new(),
             wake: Wake::default(),
+            audit_verified: Mutex::default(),
         }
     }
 

@@ -24,7 +24,7 @@ impl Service {
     pub async fn create_partner(&self, actor: &Actor, name: &str, owner_mail: &str) -> Result<PartnerId> {
         require(actor, Action::ManagePartners)?;
         let mut checks = Checks::default();
-        let name = checks.text("name", "the partner's name", name, NAME_LENGTH);
+        let name = checks.line("name", "the partner's name", name, NAME_LENGTH);
         let owner = match owner_mail.trim() {
             "" => Some(None),
             mail => checks.take("owner_mail", mail.parse::<MailAddress>()).map(Some),
@@ -64,7 +64,7 @@ impl Service {
         let partner = self.visible_partner(actor, id).await?;
         require(actor, Action::ManagePartners)?;
         let mut checks = Checks::default();
-        let Some(name) = checks.text("name", "the partner's name", name, NAME_LENGTH) else {
+        let Some(name) = checks.line("name", "the partner's name", name, NAME_LENGTH) else {
             return Err(checks.error());
         };
 

@@ -174,27 +174,47 @@ pub async fn actions(db: &Db, scope: Scope) -> Result<Vec<String>> {
         .bind(scope.everything()).bind(scope.account()).fetch_all(pool).await?))
 }
 
-/// Recomputes the chain and returns how many rows it has, or which row is the first that does not fit.
-pub async fn verify(db: &Db) -> Result<std::result::Result<u64, String>> {
-    let (mut count, mut last, mut previous) = (0_u64, 0_i64, Vec::new());
+/// How far the chain was found whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many rows.
+    pub rows: u64,
+    last: i64,
+    hash: Vec<u8>,
+}
+
+/// Recomputes the chain from where it was last found whole, and returns how far it is whole now, or which row is the first
+/// that does not fit.
+pub async fn verify(db: &Db, from: Verified) -> Result<std::result::Result<Verified, String>> {
+    let Verified {
+        mut rows,
+        mut last,
+        hash: mut previous,
+    } = from;
     loop {
         // The head is read before the rows: what is appended meanwhile is among the rows of the next round.
         let head: (i64, Vec<u8>) =
             read!(db, pool => query_as("select seq, hash from audit_head where id = 1").fetch_one(pool).await?);
-        let rows: Vec<Row> = read!(db, pool => query_as(
+        let page: Vec<Row> = read!(db, pool => query_as(
             "select seq, at, actor_id, actor, action, subject_kind, subject_id, subject, partner_id, before, after, why, address,
                     previous_hash, hash
              from audit where seq > $1 order by seq limit 1000")
             .bind(last).fetch_all(pool).await?);
-        if rows.is_empty() {
-            return Ok(if head == (last, previous) {
-                Ok(count)
+        if page.is_empty() {
+            let is_whole = head.0 == last && head.1 == previous;
+            let verified = Verified {
+                rows,
+                last,
+                hash: previous,
+            };
+            return Ok(if is_whole {
+                Ok(verified)
             } else {
                 Err(format!("rows after {last} are missing"))
             });
         }
-        for row in rows {
-            count += 1;
+        for row in page {
+            rows += 1;
             if row.seq != last + 1 {
                 return Ok(Err(format!("row {} is missing", last + 1)));
             }

@@ -127,7 +127,11 @@ impl Services for Fake {
             name: String::new(),
             roles: "Member at Kestrel Labs".to_owned(),
             invited_by: "Sam Ferro".to_owned(),
-            has_account: token == "known",
+            asks: match token {
+                "known" => InvitationAsks::Password,
+                "forgotten" => InvitationAsks::NewPassword,
+                _ => InvitationAsks::NewAccount,
+            },
         })
     }
 

@@ -1,6 +1,6 @@
 //! The reader's own account, and the pages behind one-time links.
 
-use rampart_app::model::{AccountPage, AlertConfirmationPage, InvitationPage, SessionRow};
+use rampart_app::model::{AccountPage, AlertConfirmationPage, InvitationAsks, InvitationPage, SessionRow};
 use rampart_domain::access::{Action, Actor};
 
 use super::{
@@ -49,11 +49,15 @@ impl Service {
             Some((id, _)) => partners::find(&self.store.portal, Scope::system(), id).await?,
             None => None,
         };
+        let asks = match accounts::by_mail(&self.store.portal, &invitation.mail).await? {
+            _ if invitation.sets_password => InvitationAsks::NewPassword,
+            Some(_) => InvitationAsks::Password,
+            None => InvitationAsks::NewAccount,
+        };
         let names = role_names(&invitation);
         Ok(InvitationPage {
             token: token.to_owned(),
-            has_account: !invitation.sets_password
-                && accounts::by_mail(&self.store.portal, &invitation.mail).await?.is_some(),
+            asks,
             mail: invitation.mail,
             name: invitation.name,
             roles: partner.map_or(names.clone(), |p| format!("{names} at {}", p.name)),

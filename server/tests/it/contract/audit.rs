@@ -5,7 +5,7 @@ use rampart_domain::{
 };
 use rampart_server::store::{
     Db, Scope,
-    audit::{self, Entry, Filter, Row, Subject, Who},
+    audit::{self, Entry, Filter, Row, Subject, Verified, Who},
 };
 use serde_json::{Value, json};
 
@@ -57,7 +57,10 @@ pub(super) async fn rows(db: &Db, filter: Filter) -> Vec<Row> {
 }
 
 pub(super) async fn verify(db: &Db) -> Result<u64, String> {
-    audit::verify(db).await.unwrap()
+    audit::verify(db, Verified::default())
+        .await
+        .unwrap()
+        .map(|verified| verified.rows)
 }
 
 async fn an_entry_comes_back_as_it_was_appended(database: TestDatabase) {

@@ -1,7 +1,10 @@
 //! The chain of the audit log: what was written stays, and whoever changes it is found out.
 
 use futures_util::future::join_all;
-use rampart_server::store::{Db, audit::Filter};
+use rampart_server::store::{
+    Db,
+    audit::{self as log, Filter, Verified},
+};
 
 use super::{
     a_partner, after,
@@ -19,6 +22,7 @@ on_both_engines!(
     a_missing_row_is_found,
     missing_last_rows_are_found,
     an_added_row_is_found,
+    what_was_found_whole_is_not_read_again,
 );
 
 /// Takes away what keeps the log from being changed, as somebody with all rights on the database could.
@@ -184,4 +188,14 @@ async fn an_added_row_is_found(database: TestDatabase) {
     .await
     .unwrap();
     assert_eq!(verify(db).await, Err("row 6 was changed".to_owned()));
+}
+
+async fn what_was_found_whole_is_not_read_again(database: TestDatabase) {
+    let db = &database.store.portal;
+    append_many(db, 3).await;
+    let known = log::verify(db, Verified::default()).await.unwrap().unwrap();
+    append_many(db, 2).await;
+    let further = log::verify(db, known.clone()).await.unwrap().unwrap();
+    assert_eq!((known.rows, further.rows), (3, 5));
+    assert_eq!(log::verify(db, further.clone()).await.unwrap(), Ok(further));
 }
