@@ -20,6 +20,8 @@ pub struct Viewer {
     pub now: DateTime<Utc>,
     /// One sentence that says what the request before this one did; shown once.
     pub flash: Option<String>,
+    /// Why what the person asked for was not done, when the form that would say it is no longer on the page.
+    pub alert: Option<String>,
     pub platform: Platform,
     /// File names of the built style sheet and script, as they stand under `/pkg/`.
     pub assets: Assets,

@@ -37,6 +37,7 @@ async fn ask(path: &str, ask: Ask) -> (u16, String) {
         actor: people::actor(ask.who),
         now: now(),
         flash: None,
+        alert: None,
         platform: Platform {
             name: "Atlassian".to_owned(),
             designation: "Cloud Fortified".to_owned(),

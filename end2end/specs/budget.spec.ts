@@ -40,7 +40,9 @@ async function firstVisit(page: Page, path: string): Promise<Transfer[]> {
 
 function report(name: string, transfers: Transfer[]): number {
   const total = transfers.reduce((sum, { bytes }) => sum + bytes, 0);
-  const lines = transfers.map(({ path, encoding, bytes }) => `  ${String(bytes).padStart(7)} ${encoding.padEnd(4)} ${path}`);
+  const lines = transfers.map(({ path, encoding, bytes }) => {
+    return `  ${String(bytes).padStart(7)} ${encoding.padEnd(4)} ${path}`;
+  });
   console.log([`first visit of ${name}: ${total} bytes of ${BUDGET}`, ...lines].join("\n"));
   return total;
 }

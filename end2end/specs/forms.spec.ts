@@ -3,7 +3,7 @@ import { expect, hydrated, test } from "../support/fixtures.js";
 import { PASSWORD, newApp, post } from "../support/people.js";
 import type { Partner, People } from "../support/people.js";
 
-/** Everything that can be typed into the form of a new app, with characters that are easily lost or taken for markup. */
+/** What can be typed into the form of a new app, with characters that are easily lost or taken for markup. */
 const TYPED = {
   key: "com.harbour.time_sheets-2",
   name: 'Zeiterfassung "Pro" & <b>Söhne</b> 🕰',
@@ -169,7 +169,8 @@ test("two people who save at once lose nothing", async ({ page, people, target }
   await details(second).getByRole("button", { name: "Save details" }).click();
   await expect(second.getByRole("status").first()).toContainText("Saved.");
   await page.reload();
-  await expect(details(page).getByLabel("Operations contacts")).toHaveValue("Mika <always>\nOlga at night\n& Pete by day");
+  const both = "Mika <always>\nOlga at night\n& Pete by day";
+  await expect(details(page).getByLabel("Operations contacts")).toHaveValue(both);
   await expect(details(page).getByLabel("Support contact")).toHaveValue("olga@harbour.example");
   await expect(details(page).getByLabel("Name", { exact: true })).toHaveValue("Sheets & more");
 });

@@ -29,7 +29,8 @@ async function world(people: People, mailbox: Mailbox, target: Target, page?: Pa
   const harbour = await people.partner(administrator, "Harbour & Sons", "olga@harbour.example", "Olga Owner", page);
   const owner = harbour.owner.page;
   target.setStatus(503);
-  await post(owner, "/apps/new", { ...newApp(harbour, target, KEY, "Harbour Timesheets"), alert_address: "on-call@harbour.example" });
+  const app = { ...newApp(harbour, target, KEY, "Harbour Timesheets"), alert_address: "on-call@harbour.example" };
+  await post(owner, "/apps/new", app);
   await post(administrator.page, `/apps/${KEY}/measuring/start`, {});
   await post(owner, "/apps/new", newApp(harbour, target, "com.harbour.unmeasured", "Not measured yet"));
   await post(owner, `/partners/${harbour.id}/invite`, { mail: "mika@harbour.example", role: "member" });
@@ -82,7 +83,8 @@ async function tooWide(page: Page): Promise<string[]> {
       if (element.closest(".scroll, .visually-hidden, svg") !== null && !element.matches(".scroll")) return false;
       return element.getBoundingClientRect().right > clientWidth + 0.5;
     });
-    return [`${scrollWidth} px`, ...wide.map((e) => `${e.tagName.toLowerCase()}.${e.className} ${e.getBoundingClientRect().right}`)];
+    const named = wide.map((e) => `${e.tagName.toLowerCase()}.${e.className} ${e.getBoundingClientRect().right}`);
+    return [`${scrollWidth} px`, ...named];
   });
 }
 
@@ -115,7 +117,7 @@ test("the pages of a partner's people", async ({ page, people, mailbox, target }
 
   await test.step("a form that was refused", async () => {
     await page.goto("/apps/new");
-    await page.getByLabel("Base URLs").fill("http://10.0.0.5/\nnot a URL at all, but a rather long text without a sense");
+    await page.getByLabel("Base URLs").fill("http://10.0.0.5/\nnot a URL, but a rather long text without a sense");
     await page.getByRole("button", { name: "Register the app" }).click();
     await expect(page.getByRole("alert")).toBeVisible();
     await expectGoodAsItIs(page);

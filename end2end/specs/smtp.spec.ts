@@ -35,7 +35,8 @@ test("mail that the server does not take now is sent later, once", async ({ page
     mailbox.refuse(451, "4.7.1 greylisted, come back later");
     await inviteReviewer(page, "first@platform.example");
     expect(await mailbox.waitForRefusal()).toBe("first@platform.example");
-    await queueComesToSay(page, "first@platform.example", "Retrying", "451", "4.7.1 greylisted, come back later", "next try");
+    const said = ["451", "4.7.1 greylisted, come back later"];
+    await queueComesToSay(page, "first@platform.example", "Retrying", ...said, "next try");
     await openMail(page, "first@platform.example");
     await expect(page.getByText("The mail server said")).toContainText("greylisted");
     const messageId = await page.getByRole("definition").last().innerText();
@@ -75,7 +76,13 @@ test("mail that the server does not take now is sent later, once", async ({ page
   }
 });
 
-test("an alert address that refuses for good gives way to the owners", async ({ page, rampart, people, mailbox, target }) => {
+test("an alert address that refuses for good gives way to the owners", async ({
+  page,
+  rampart,
+  people,
+  mailbox,
+  target,
+}) => {
   const staff = { mail: "ada@platform.example", name: "Ada", roles: ["administrator", "reviewer"] };
   const administrator = await people.staff(staff);
   const partner = await people.partner(administrator, "Harbour", "olga@harbour.example", "Olga Owner", page);
@@ -100,7 +107,8 @@ test("an alert address that refuses for good gives way to the owners", async ({ 
     await expect(alerts).toContainText("on-call@harbour.example refused mail on");
     await expect(alerts).toContainText("Alerts go to the owners of the team");
     await expect(alerts.getByRole("listitem")).toHaveText(["olga@harbour.example"]);
-    await page.getByRole("region", { name: "What needs you" }).getByRole("link", { name: "Replace the alert address" }).click();
+    const todo = page.getByRole("region", { name: "What needs you" });
+    await todo.getByRole("link", { name: "Replace the alert address" }).click();
     await expect(page).toHaveURL(new RegExp(`/apps/${key}/settings#alert`));
     await expect(alerts).toBeInViewport();
     await expect(alerts).toContainText("The mail server of on-call@harbour.example refused for good on");
@@ -120,7 +128,8 @@ test("an alert address that refuses for good gives way to the owners", async ({ 
     const alerts = page.getByRole("region", { name: "Alert mails" });
     await page.getByLabel("Alert address").fill("alerts@harbour.example");
     await page.getByRole("button", { name: "Send a drill mail" }).click();
-    await expect(page.getByRole("status").first()).toContainText("A drill mail is on its way to alerts@harbour.example.");
+    const flash = page.getByRole("status").first();
+    await expect(flash).toContainText("A drill mail is on its way to alerts@harbour.example.");
     await expect(alerts).toContainText("alerts@harbour.example is not confirmed yet.");
     const drill = await mailbox.waitForMailTo("alerts@harbour.example", /^DRILL/);
     await page.goto(links(drill).find((link) => link.includes("/alert-address/")) ?? "");

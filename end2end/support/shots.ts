@@ -62,11 +62,13 @@ test("screenshots", async ({ page, people, mailbox, target, second }) => {
   await people.member(harbour, "mika.meyer@harbour.example", "Mika Meyer");
   await post(owner, `/partners/${harbour.id}/invite`, { mail: "pete@harbour.example", role: "member" });
   await people.staff({ mail: "rui@platform.example", name: "Rui Reis", roles: ["reviewer", "incident_manager"] });
-  await post(staff, "/people/invite", { mail: "paula@platform.example", name: "Paula Prado", roles: ["program_manager"] });
+  const paula = { mail: "paula@platform.example", name: "Paula Prado", roles: ["program_manager"] };
+  await post(staff, "/people/invite", paula);
 
   const broken = "com.harbour.time-sheets";
   const urls = `${target.url}\n${target.url}/eu-central`;
-  await post(owner, "/apps/new", { ...newApp(harbour, target, broken, "Harbour Timesheets for Jira"), base_urls: urls });
+  const timesheets = newApp(harbour, target, broken, "Harbour Timesheets for Jira");
+  await post(owner, "/apps/new", { ...timesheets, base_urls: urls });
   await post(owner, "/apps/new", newApp(harbour, target, "com.harbour.drafts", "Drafts"));
   await post(lagoon.owner.page, "/apps/new", newApp(lagoon, second, "com.lagoon.board", "Lagoon Board"));
   await confirmAlertAddress(owner, mailbox, broken, "on-call@harbour.example");

@@ -72,6 +72,7 @@ async fn page(request: Request<Body>) -> Response {
         actor: if before_sign_in { None } else { people::actor(&who) },
         now: now(),
         flash: parameter(&request, "flash"),
+        alert: parameter(&request, "alert"),
         platform: Platform {
             name: "Atlassian".to_owned(),
             designation: "Cloud Fortified".to_owned(),

@@ -11,7 +11,11 @@ use crate::{islands::LocalTimes, request::Viewer, ui::link};
 pub fn Layout(children: Children) -> impl IntoView {
     // Without a request, the routes are only being listed.
     let Some(Viewer {
-        actor, flash, platform, ..
+        actor,
+        flash,
+        alert,
+        platform,
+        ..
     }) = use_context::<Viewer>()
     else {
         return children();
@@ -36,6 +40,17 @@ pub fn Layout(children: Children) -> impl IntoView {
                         <div class="flash" role="status">
                             <svg aria-hidden="true">
                                 <use href="#shape-good"></use>
+                            </svg>
+                            <p>{message}</p>
+                        </div>
+                    }
+                })}
+            {alert
+                .map(|message| {
+                    view! {
+                        <div class="summary" role="alert" tabindex="-1" autofocus>
+                            <svg aria-hidden="true">
+                                <use href="#shape-bad"></use>
                             </svg>
                             <p>{message}</p>
                         </div>

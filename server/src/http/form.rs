@@ -249,7 +249,7 @@ where
     match (response.status() == status, message) {
         (true, Some(message)) => {
             let with = render::With {
-                flash: Some(message),
+                alert: Some(message),
                 ..with
             };
             if_shown(response, &id, render::page(&web, &visitor, &parts.headers, &page, with)).await

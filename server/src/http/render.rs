@@ -24,22 +24,23 @@ pub(super) struct With {
     /// A form that waits for the sign-in.
     pub carried: Option<CarriedForm>,
     pub tests: Option<TestResults>,
-    /// A sentence for this page, in place of one that was left for it.
-    pub flash: Option<String>,
+    /// Why nothing was done, to be said at the top of the page.
+    pub alert: Option<String>,
 }
 
 /// Renders the page at `uri`, whole and with its true status.
 pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri: &Uri, with: With) -> Response {
     let config = &web.service.config;
-    let flash = match with.flash.clone() {
-        Some(flash) => Some(flash),
-        None if in_background(headers) => None,
-        None => visitor.take_flash().await,
+    let flash = if in_background(headers) {
+        None
+    } else {
+        visitor.take_flash().await
     };
     let viewer = Viewer {
         actor: visitor.actor.clone(),
         now: web.service.clock.now(),
         flash,
+        alert: with.alert.clone(),
         platform: Platform {
             name: config.platform.name.clone(),
             designation: config.platform.designation.clone(),

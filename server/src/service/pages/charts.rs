@@ -32,6 +32,8 @@ pub(super) struct Charted<'a> {
 impl Service {
     /// The five-minute rates of a series over `range`, as columns of lowest and highest.
     pub(super) async fn chart(&self, charted: &Charted<'_>, range: MinuteRange, title: String) -> Result<Chart> {
+        // Buckets begin at whole five minutes, and so does the chart.
+        let range = MinuteRange::new(Minute(range.start.0 - range.start.0.rem_euclid(BUCKET)), range.end);
         let buckets = counts::buckets(&self.store.metrics, charted.series.id, range, BUCKET).await?;
         let all_buckets = range.len().div_ceil(BUCKET.unsigned_abs());
         let step = BUCKET * i64::try_from(all_buckets.div_ceil(COLUMNS).max(1)).unwrap_or(1);

@@ -20,6 +20,9 @@ use super::{
 };
 use crate::store::{Scope, apps::App, counts, episodes, ledger, probes, series::Series};
 
+/// The chart of a series that has just begun is this many minutes wide at least.
+const SHORTEST_CHART: i64 = 60;
+
 /// How many breaches the page lists; the breach history has all.
 const LATEST_BREACHES: i64 = 5;
 
@@ -110,9 +113,9 @@ impl Service {
         let Some(policy) = policy.for_sli(series.key.sli) else {
             return Ok((None, Vec::new()));
         };
-        if counts::extent(&self.store.metrics, series.id).await?.is_none() {
+        let Some((first, _)) = counts::extent(&self.store.metrics, series.id).await? else {
             return Ok((None, Vec::new()));
-        }
+        };
         let end = self.clock.minute() - i64::from(policy.settle_minutes);
         let range = MinuteRange::new(end - i64::from(SLO_WINDOW), end);
         let charted = Charted {
@@ -122,7 +125,15 @@ impl Service {
             scope,
             app_key,
         };
-        let chart = self.chart(&charted, range, "last 28 days".to_owned()).await?;
+        // A series that has just begun would be a sliver at the edge of four weeks.
+        let (charted_range, title) = match first {
+            first if first > range.start + i64::from(SLO_WINDOW) * 3 / 4 => {
+                let since = first.start().format("since %-d %B, %H:%M UTC").to_string();
+                (MinuteRange::new(first.min(end - SHORTEST_CHART), end), since)
+            }
+            _ => (range, "last 28 days".to_owned()),
+        };
+        let chart = self.chart(&charted, charted_range, title).await?;
         let days = self.day_rows(&charted, range).await?;
         Ok((Some(chart), days))
     }
