@@ -1,5 +1,6 @@
 import type { Locator, Page } from "@playwright/test";
 import { expect, hydrated, test } from "../support/fixtures.js";
+import { table } from "../support/pages.js";
 import { PASSWORD, newApp, post } from "../support/people.js";
 import type { Partner, People } from "../support/people.js";
 
@@ -273,5 +274,5 @@ test("a button that comes too late says so", async ({ page, people, target }) =>
   await people.accept(link, "mika@harbour.example", "Mika Member");
   await owner.page.getByRole("button", { name: "Withdraw the invitation of mika@harbour.example" }).click();
   await expect(owner.page.getByRole("alert")).toContainText("This is not there any more. Nothing was changed.");
-  await expect(owner.page.getByText("Mika Member")).toBeVisible();
+  await expect(table(owner.page, "Members").getByRole("rowheader", { name: "Mika Member" })).toBeVisible();
 });
