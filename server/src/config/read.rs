@@ -276,11 +276,19 @@ macro_rules! parsed_from_text {
 
 parsed_from_text! {
     SocketAddr, "an address with a port such as 127.0.0.1:3000";
-    Url, "a URL";
     IpNet, "a network such as 10.0.0.0/8";
     Mailbox, "a mail address such as \"Rampart <rampart@example.com>\"";
     PathBuf, "a path";
     String, "a text";
+}
+
+/// The value is not repeated: a URL may hold a password, and just such a one is often not written right.
+impl Parse for Url {
+    fn parse(raw: &Raw) -> Result<Self, String> {
+        let text = raw.text("a URL")?;
+        text.parse()
+            .map_err(|error| format!("is no URL ({error}); special characters in a password are written as %XX"))
+    }
 }
 
 macro_rules! parsed_from_integer {

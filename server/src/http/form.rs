@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use rampart_app::{
     form::{CARRIED_ACTION, CARRIED_FIELD, CarriedForm, FieldError, FormState},
     model::TestResults,
@@ -107,12 +107,7 @@ impl Posted {
 
     /// What is shown again; passwords are not, nor what the sign-in carries.
     fn shown_again(self) -> Vec<(String, String)> {
-        let hidden = |name: &str| {
-            name.starts_with("password")
-                || name == "current"
-                || name == CARRIED_ACTION
-                || name.starts_with(CARRIED_FIELD)
-        };
+        let hidden = |name: &str| is_secret(name) || name == CARRIED_ACTION || name.starts_with(CARRIED_FIELD);
         self.0.into_iter().filter(|(name, _)| !hidden(name)).collect()
     }
 }
@@ -202,6 +197,10 @@ where
     let page: Uri = fill(form.page, &params).parse().unwrap_or_default();
 
     if !form.public && visitor.actor.is_none() {
+        if posted.0.iter().any(|(name, _)| is_secret(name)) {
+            // Passwords are carried nowhere.
+            return Redirect::to("/sign-in").into_response();
+        }
         let carried = CarriedForm {
             action: parts.uri.path().to_owned(),
             values: posted.0,
@@ -270,6 +269,11 @@ async fn if_shown(response: Response, form: &str, otherwise: impl Future<Output 
     }
 }
 
+/// Whether a field holds a password.
+fn is_secret(name: &str) -> bool {
+    name.starts_with("password") || name == "current"
+}
+
 /// What the page says about a form that was refused, and the status it says it with.
 fn refusal(error: Error, form: String, posted: Posted) -> (FormState, StatusCode) {
     let (status, errors, message) = match error {
@@ -314,6 +318,10 @@ async fn ask_to_sign_in(web: &Web, visitor: &Visitor, headers: &HeaderMap, carri
     };
     let mut response = render::page(web, visitor, headers, &Uri::from_static("/sign-in"), with).await;
     *response.status_mut() = StatusCode::UNAUTHORIZED;
+    // What was typed belongs into no cache.
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

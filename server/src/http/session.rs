@@ -80,7 +80,7 @@ impl Sessions {
         now + TimeDelta::from_std(self.settings.idle).unwrap_or(TimeDelta::hours(12))
     }
 
-    async fn write(&self, record: &Record) -> store::Result<()> {
+    async fn write(&self, record: &Record, is_new: bool) -> store::Result<()> {
         let now = self.clock.now();
         let data: sessions::Data = record.data.clone().into_iter().collect();
         let text = |key: &str| data.get(key).and_then(|v| v.as_str());
@@ -95,7 +95,11 @@ impl Sessions {
             expires_at: self.idle_until(now),
         };
         let mut tx = self.store.portal.begin().await?;
-        sessions::save(&mut tx, &session, now).await?;
+        if is_new {
+            sessions::create(&mut tx, &session, now).await?;
+        } else {
+            sessions::save(&mut tx, &session, now).await?;
+        }
         tx.commit().await
     }
 
@@ -120,11 +124,11 @@ fn backend(error: store::Error) -> session_store::Error {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         // 128 random bits do not collide.
-        self.write(record).await.map_err(backend)
+        self.write(record, true).await.map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        self.write(record).await.map_err(backend)
+        self.write(record, false).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {

@@ -12,8 +12,8 @@ use crate::{
 
 /// The one lease there is: whoever holds it probes and evaluates (SPEC section 7).
 const JOB: &str = "measuring";
-const LIFETIME: TimeDelta = TimeDelta::seconds(25);
-const RENEWED_EVERY: Duration = Duration::from_secs(8);
+const LIFETIME: TimeDelta = TimeDelta::seconds(20);
+const RENEWED_EVERY: Duration = Duration::from_secs(5);
 
 /// Whether this server holds the lease.
 #[derive(Clone)]

@@ -59,7 +59,7 @@ async fn send_next(service: &Service, relay: &Relay) -> anyhow::Result<bool> {
             let now = service.clock.now();
             let next = now + pause(mail.attempts);
             if next >= mail.give_up_at {
-                service.mail_refused(&mail, &said).await?;
+                service.mail_given_up(&mail, &said).await?;
             } else {
                 tracing::warn!(mail = %mail.id, attempts = mail.attempts, said, "a mail was not taken; trying again later");
                 note_failure(service, &mail, &said, next).await?;

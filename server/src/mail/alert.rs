@@ -59,7 +59,7 @@ pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
         ),
         (IncidentStatus::Ok, _) => (
             format!("{metric} of {} is back to normal.", alert.app_name),
-            "The breach is closed. Its page keeps every figure and failed check; note there what the cause was while you remember it.",
+            "The breach is closed. Its page keeps every figure and failed check.",
         ),
         (IncidentStatus::Unknown, _) => (
             format!("{metric} of {} has had no data for 24 hours.", alert.app_name),

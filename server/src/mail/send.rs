@@ -28,7 +28,7 @@ pub struct Relay {
 /// Why a mail was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The relay refuses for good: it says that trying again is useless.
+    /// There is no such mailbox: trying again is useless.
     #[error("{0}")]
     Refused(String),
     /// Try again.
@@ -54,13 +54,21 @@ impl Relay {
         let message = message(&self.from, mail).map_err(|error| SendError::Refused(format!("{error:#}")))?;
         self.transport.send(message).await.map(drop).map_err(|error| {
             let said = said(&error);
-            if error.is_permanent() {
+            if refuses_recipient(&error) {
                 SendError::Refused(said)
             } else {
                 SendError::Failed(said)
             }
         })
     }
+}
+
+/// Whether the relay says that there is no such mailbox (550, 551, 553). Other permanent answers, a refused sign-in or a
+/// policy, are about this server and may be mended; the mail waits.
+fn refuses_recipient(error: &lettre::transport::smtp::Error) -> bool {
+    error
+        .status()
+        .is_some_and(|code| matches!(u16::from(code), 550 | 551 | 553))
 }
 
 /// The error with its causes, in one line.

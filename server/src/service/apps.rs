@@ -78,6 +78,9 @@ impl Service {
             return Err(checks.error());
         };
 
+        if alert_address.is_some() {
+            self.limits.mail(&partner.id.to_string())?;
+        }
         let now = self.clock.now();
         let app = App {
             id: AppId(random::id(now)),
@@ -227,6 +230,14 @@ impl Service {
     pub async fn restore_app(&self, actor: &Actor, key: &str) -> Result<()> {
         let app = self.app(actor, key).await?;
         require_in(actor, Action::ArchiveApp, app.partner_id)?;
+        if self
+            .visible_partner(actor, &app.partner_id.to_string())
+            .await?
+            .archived_at
+            .is_some()
+        {
+            return Err(Error::Conflict("The partner of this app is archived.".to_owned()));
+        }
         let mut tx = self.store.portal.begin().await?;
         if !apps::set_archived(&mut tx, app.id, None).await? {
             return Err(Error::Conflict("This app is not archived.".to_owned()));

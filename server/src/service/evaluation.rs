@@ -172,28 +172,32 @@ impl Service {
             );
             return Ok(());
         }
-        let mail = mail::alert(
-            &self.stationery(),
-            Alert {
-                status,
-                reminder: status == IncidentStatus::Anomalous && !outcome.is_new,
-                tick,
-                incident_id: &outcome.incident_id,
-                episode: &outcome.episode,
-                episode_id: outcome.id,
-                policy: &outcome.policy,
-                key: &measured.series.key,
-                app: measured.series.app,
-                app_key: &measured.app_key,
-                app_name: &measured.app_name,
-                partner: measured.partner,
-                partner_name: &measured.partner_name,
-                hour,
-                recipients,
-                alert_address,
-            },
-        );
-        Ok(outbox::push(tx, &mail, self.clock.now()).await?)
+        // A mail of its own for each, so that one dead mailbox keeps nobody else's alert back.
+        for recipient in recipients {
+            let mail = mail::alert(
+                &self.stationery(),
+                Alert {
+                    status,
+                    reminder: status == IncidentStatus::Anomalous && !outcome.is_new,
+                    tick,
+                    incident_id: &outcome.incident_id,
+                    episode: &outcome.episode,
+                    episode_id: outcome.id,
+                    policy: &outcome.policy,
+                    key: &measured.series.key,
+                    app: measured.series.app,
+                    app_key: &measured.app_key,
+                    app_name: &measured.app_name,
+                    partner: measured.partner,
+                    partner_name: &measured.partner_name,
+                    hour,
+                    recipients: vec![recipient],
+                    alert_address,
+                },
+            );
+            outbox::push(tx, &mail, self.clock.now()).await?;
+        }
+        Ok(())
     }
 
     async fn audit_outcome(&self, tx: &mut Tx, outcome: &Outcome<'_>, tick: Minute) -> Result<()> {

@@ -38,6 +38,8 @@ impl Service {
     async fn test_url(&self, base_url: &str, path: &HealthPath) -> Result<TestResult> {
         let base: BaseUrl = base_url.parse().map_err(anyhow::Error::from)?;
         let url = base.join(path).map_err(anyhow::Error::from)?;
+        // A few at a time: what people test must not take the prober's turns for looking names up.
+        let _turn = self.tests.acquire().await.map_err(anyhow::Error::from)?;
         let probe = self.prober.probe(url.as_url()).await;
         let mut warnings = Vec::new();
         if path.looks_static() {

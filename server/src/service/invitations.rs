@@ -49,7 +49,8 @@ impl Service {
         let mut checks = Checks::default();
         let mail = checks.take("mail", mail.parse::<MailAddress>());
         let role = checks.take("role", role.parse::<PartnerRole>());
-        let (Some(mail), Some(role)) = (mail, role) else {
+        not_oneself(&mut checks, actor, mail.as_ref());
+        let (Some(mail), Some(role), true) = (mail, role, checks.is_fine()) else {
             return Err(checks.error());
         };
         self.limits.mail(&partner.id.to_string())?;
@@ -81,6 +82,11 @@ impl Service {
     pub async fn invite_staff(&self, actor: &Actor, mail: &str, name: &str, roles: &[&str]) -> Result<()> {
         require(actor, Action::ManagePeople)?;
         let (invitation, token) = self.staff_invitation(&actor.name, mail, name, roles)?;
+        let mut checks = Checks::default();
+        not_oneself(&mut checks, actor, invitation.mail.parse().ok().as_ref());
+        if !checks.is_fine() {
+            return Err(checks.error());
+        }
         let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         invitations::insert(&mut tx, &invitation, &token.hash(), now).await?;
@@ -310,12 +316,23 @@ impl Service {
             accounts::set_password(&mut tx, account.id, &account.password_hash).await?;
             sessions::revoke_all(&mut tx, account.id).await?;
         }
-        if let Some((partner, role)) = invitation.partner {
+        let held = accounts::roles(&self.store.portal, account.id).await?;
+        let is_owner = |partner| {
+            held.memberships
+                .iter()
+                .any(|m| m.partner == partner && m.role == PartnerRole::Owner)
+        };
+        // An invitation gives roles and takes none: an owner who is invited as a member stays an owner.
+        if let Some((partner, role)) = invitation.partner.filter(|(partner, _)| !is_owner(*partner)) {
             accounts::set_membership(&mut tx, account.id, Membership { partner, role }).await?;
         }
         if !invitation.staff.is_empty() {
-            let held = accounts::roles(&self.store.portal, account.id).await?.staff;
-            let mut all: Vec<StaffRole> = held.into_iter().chain(invitation.staff.iter().copied()).collect();
+            let mut all: Vec<StaffRole> = held
+                .staff
+                .iter()
+                .copied()
+                .chain(invitation.staff.iter().copied())
+                .collect();
             all.sort();
             all.dedup();
             accounts::set_staff_roles(&mut tx, account.id, &all).await?;
@@ -365,6 +382,16 @@ impl Service {
             password_hash: self.passwords.hash(form.password.to_owned()).await?,
             disabled_at: None,
         })
+    }
+}
+
+/// Nobody changes their own roles (SPEC section 1), not by inviting themselves either.
+fn not_oneself(checks: &mut Checks, actor: &Actor, mail: Option<&MailAddress>) {
+    if mail.is_some_and(|mail| accounts::mail_key(mail.as_str()) == accounts::mail_key(&actor.mail)) {
+        checks.note(
+            "mail",
+            "This is your own address. Nobody changes their own roles; ask somebody else to.",
+        );
     }
 }
 

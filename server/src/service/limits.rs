@@ -3,10 +3,11 @@ use std::{net::IpAddr, num::NonZeroU32};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::{Error, Result};
+use crate::random::hash_token;
 
 /// How often what may be tried. Kept in memory: a restart forgets it, which helps nobody who guesses passwords much.
 pub struct Limits {
-    sign_in_by_mail: DefaultKeyedRateLimiter<String>,
+    sign_in_by_mail: DefaultKeyedRateLimiter<Vec<u8>>,
     sign_in_by_address: DefaultKeyedRateLimiter<Option<IpAddr>>,
     links_by_address: DefaultKeyedRateLimiter<Option<IpAddr>>,
     tests_by_app: DefaultKeyedRateLimiter<String>,
@@ -34,7 +35,9 @@ impl Limits {
 
     /// Forgets whoever has not tried anything lately, so that memory does not grow with every address ever seen.
     pub fn tidy(&self) {
-        for by_text in [&self.sign_in_by_mail, &self.tests_by_app, &self.mails_by_partner] {
+        self.sign_in_by_mail.retain_recent();
+        self.sign_in_by_mail.shrink_to_fit();
+        for by_text in [&self.tests_by_app, &self.mails_by_partner] {
             by_text.retain_recent();
             by_text.shrink_to_fit();
         }
@@ -49,8 +52,10 @@ impl Limits {
     /// # Errors
     /// [`Error::Limited`] when there were too many for this mail address or from this network address.
     pub fn sign_in(&self, mail: &str, address: Option<IpAddr>) -> Result<()> {
-        let fine = self.sign_in_by_address.check_key(&address).is_ok()
-            & self.sign_in_by_mail.check_key(&mail.to_owned()).is_ok();
+        // The address first, so that one who tries too often does not fill the memory with mail addresses; and what is
+        // remembered of those is of fixed length.
+        let fine = self.sign_in_by_address.check_key(&network(address)).is_ok()
+            && self.sign_in_by_mail.check_key(&hash_token(mail)).is_ok();
         limited(fine, "Too many tries to sign in. Wait a minute, then try again.")
     }
 
@@ -60,7 +65,7 @@ impl Limits {
     /// [`Error::Limited`] when there were too many from this network address.
     pub fn link(&self, address: Option<IpAddr>) -> Result<()> {
         limited(
-            self.links_by_address.check_key(&address).is_ok(),
+            self.links_by_address.check_key(&network(address)).is_ok(),
             "Too many tries. Wait a minute, then try again.",
         )
     }
@@ -94,6 +99,14 @@ impl Default for Limits {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Who a network address belongs to: of IPv6 the /64, of which one customer has at least one whole.
+fn network(address: Option<IpAddr>) -> Option<IpAddr> {
+    address.map(|address| match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) => IpAddr::V6((six.to_bits() & (!0_u128 << 64)).into()),
+    })
 }
 
 fn limited(fine: bool, message: &str) -> Result<()> {

@@ -76,7 +76,16 @@ pub(super) async fn alert_recipients(
 }
 
 impl Service {
-    /// A mail that its relay refuses for good, or that was tried long enough. When it went to an app's confirmed alert
+    /// A mail that was tried long enough. Nothing is said about its address: it may be our relay that fails.
+    pub async fn mail_given_up(&self, mail: &Mail, said: &str) -> Result<()> {
+        let mut tx = self.store.portal.begin().await?;
+        if outbox::fail(&mut tx, mail.id, said, self.clock.now()).await? {
+            tracing::error!(mail = %mail.id, said, "a mail was given up");
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// A mail whose recipient its relay refuses for good. When it went to an app's confirmed alert
     /// address, that address is used no more and the owners get the mail (SPEC section 2.3).
     pub async fn mail_refused(&self, mail: &Mail, said: &str) -> Result<()> {
         let now = self.clock.now();
@@ -91,9 +100,8 @@ impl Service {
         ) {
             let is_news = alert_addresses::fail(&mut tx, address, now).await?;
             let owners = accounts::owner_mails(&mut tx, partner).await?;
-            if !owners.is_empty() {
-                let again = readdressed(mail, owners.into_iter().map(|m| m.as_str().to_owned()).collect(), now);
-                outbox::push(&mut tx, &again, now).await?;
+            for owner in owners {
+                outbox::push(&mut tx, &readdressed(mail, owner.as_str().to_owned(), now), now).await?;
             }
             if is_news {
                 audit::write(
@@ -122,8 +130,8 @@ impl Service {
     }
 }
 
-/// The same mail to other people, as a mail of its own.
-fn readdressed(mail: &Mail, recipients: Vec<String>, now: DateTime<Utc>) -> NewMail {
+/// The same mail to somebody else, as a mail of its own.
+fn readdressed(mail: &Mail, recipient: String, now: DateTime<Utc>) -> NewMail {
     let id = MailId(random::id(now));
     let host = mail
         .message_id
@@ -138,7 +146,7 @@ fn readdressed(mail: &Mail, recipients: Vec<String>, now: DateTime<Utc>) -> NewM
         app: mail.app_id.map(AppId),
         episode: mail.episode_id.map(EpisodeId),
         alert_address: None,
-        recipients,
+        recipients: vec![recipient],
         subject: mail.subject.clone(),
         text: mail.body_text.clone(),
         html: mail.body_html.clone(),

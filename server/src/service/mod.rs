@@ -22,7 +22,7 @@ pub mod staff;
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 
 pub use error::{Checks, Error, Invalid, Result};
 pub use limits::Limits;
@@ -35,6 +35,9 @@ use crate::{
     store::{Store, audit::Verified},
 };
 
+/// How many health checks are tested on the spot at the same time.
+const TESTS_AT_ONCE: usize = 8;
+
 /// Everything the use cases work with.
 pub struct Service {
     pub store: Store,
@@ -45,6 +48,8 @@ pub struct Service {
     pub limits: Limits,
     pub wake: Wake,
     audit_verified: Mutex<Verified>,
+    /// Turns for testing health checks on the spot.
+    tests: Semaphore,
 }
 
 /// Wakes the jobs when there is something to do before their time.
@@ -67,6 +72,7 @@ impl Service {
             limits: Limits::new(),
             wake: Wake::default(),
             audit_verified: Mutex::default(),
+            tests: Semaphore::new(TESTS_AT_ONCE),
         }
     }
 

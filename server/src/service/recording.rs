@@ -1,6 +1,6 @@
 //! Writing what was measured. A probe and its count are one transaction, so no probe is counted twice or lost in between.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use rampart_domain::{
@@ -33,7 +33,9 @@ impl Service {
         let mut deltas: BTreeMap<(SeriesId, Minute), Delta> = BTreeMap::new();
         let mut tx = self.store.metrics.begin().await?;
         for recorded in batch {
-            if !is_measurement(&recorded.probe) || !probes::insert(&mut tx, &row(recorded)).await? {
+            if !is_measurement(&recorded.probe, self.config.probe.timeout)
+                || !probes::insert(&mut tx, &row(recorded)).await?
+            {
                 continue;
             }
             let minute = Minute::of(recorded.due);
@@ -58,20 +60,27 @@ impl Service {
     }
 }
 
-/// A probe that failed for want of our own sockets or memory says nothing about the app: no data (SPEC section 2).
-fn is_measurement(probe: &probe::Probe) -> bool {
-    let ours = probe.failure.as_ref().is_some_and(|f| f.class == ErrorClass::Local);
+/// How late a probe's own timer may wake (SPEC section 2.1).
+const LATE: Duration = Duration::from_millis(250);
+
+/// A probe that failed for want of our own sockets or memory, or whose own timer woke late, says nothing about the app: no
+/// data (SPEC sections 2 and 2.1).
+fn is_measurement(probe: &probe::Probe, timeout: Duration) -> bool {
+    let Some(failure) = &probe.failure else { return true };
+    let late = failure.class == ErrorClass::Timeout && probe.timings.total > timeout + LATE;
+    let ours = late || failure.class == ErrorClass::Local;
     if ours {
         tracing::warn!(
-            reason = probe.failure.as_ref().map(|f| f.reason.as_str()),
-            "a probe could not be made; it counts as no data"
+            late,
+            reason = failure.reason,
+            "a probe could not be made in time; it counts as no data"
         );
     }
     !ours
 }
 
 fn row(recorded: &Recorded) -> probes::Probe {
-    let micros = |duration: std::time::Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     let probe = &recorded.probe;
     probes::Probe {
         series_id: recorded.series,

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use rampart_domain::id::{AlertAddressId, AppId, EpisodeId, MailId, PartnerId};
-use sqlx::{FromRow, query, query_as, query_scalar, types::Json};
+use sqlx::{FromRow, query, query_as, types::Json};
 use uuid::Uuid;
 
 use super::{
@@ -84,24 +84,21 @@ pub async fn push(tx: &mut Tx, mail: &NewMail, now: DateTime<Utc>) -> Result<()>
     Ok(())
 }
 
-/// Takes the mail that waits longest and locks it until `locked_until`, when another server may take it.
+/// Takes the mail that waits longest, of one breach and recipient the earlier first, and locks it until `locked_until`, when another server may take it.
 pub async fn claim(tx: &mut Tx, now: DateTime<Utc>, locked_until: DateTime<Utc>) -> Result<Option<Mail>> {
     write!(tx, c => Ok(query_as(
         "update outbox set locked_until = $2, attempts = attempts + 1
          where id = (select id from outbox
                      where sent_at is null and failed_at is null and next_attempt_at <= $1 and locked_until <= $1
+                       and not exists (select 1 from outbox earlier
+                                       where earlier.episode_id = outbox.episode_id and earlier.recipients = outbox.recipients
+                                         and earlier.sent_at is null and earlier.failed_at is null
+                                         and earlier.queued_at < outbox.queued_at)
                      order by next_attempt_at, id limit 1)
            and locked_until <= $1
          returning id, message_id, kind, partner_id, app_id, episode_id, alert_address_id, recipients, subject, body_text, body_html, queued_at,
                    next_attempt_at, give_up_at, attempts, error, sent_at, failed_at")
         .bind(now).bind(locked_until).fetch_optional(c).await?))
-}
-
-/// When the next mail is due, if one waits.
-pub async fn next_due(db: &Db) -> Result<Option<DateTime<Utc>>> {
-    read!(db, pool => Ok(query_scalar(
-        "select next_attempt_at from outbox where sent_at is null and failed_at is null order by next_attempt_at limit 1")
-        .fetch_optional(pool).await?))
 }
 
 pub async fn sent(tx: &mut Tx, id: MailId, now: DateTime<Utc>) -> Result<()> {

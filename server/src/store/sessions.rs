@@ -33,18 +33,26 @@ pub struct Listed {
     pub last_seen_at: DateTime<Utc>,
 }
 
-/// Writes a session, new or changed.
-pub async fn save(tx: &mut Tx, session: &Session<'_>, now: DateTime<Utc>) -> Result<()> {
+/// Begins a session.
+pub async fn create(tx: &mut Tx, session: &Session<'_>, now: DateTime<Utc>) -> Result<()> {
     write!(tx, c => query(
         "insert into session (id_hash, id, account_id, data, address, agent, created_at, last_seen_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7, $8)
-         on conflict (id_hash) do update
-         set account_id = excluded.account_id, data = excluded.data, address = excluded.address, agent = excluded.agent,
-             last_seen_at = excluded.last_seen_at, expires_at = excluded.expires_at")
+         values ($1, $2, $3, $4, $5, $6, $7, $7, $8)")
         .bind(session.id_hash).bind(session.id).bind(session.account.map(|a| a.0)).bind(Json(session.data))
         .bind(session.address).bind(session.agent).bind(now).bind(session.expires_at)
         .execute(c).await?.rows_affected());
     Ok(())
+}
+
+/// Writes a changed session; says whether it still was there. One that was ended meanwhile stays ended.
+pub async fn save(tx: &mut Tx, session: &Session<'_>, now: DateTime<Utc>) -> Result<bool> {
+    Ok(write!(tx, c => query(
+        "update session set account_id = $2, data = $3, address = $4, agent = $5, last_seen_at = $6, expires_at = $7
+         where id_hash = $1")
+        .bind(session.id_hash).bind(session.account.map(|a| a.0)).bind(Json(session.data))
+        .bind(session.address).bind(session.agent).bind(now).bind(session.expires_at)
+        .execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// What a request needs of its session.

@@ -33,7 +33,13 @@ pub(super) fn all() -> Forms {
             public("confirm-alert-address", "/alert-address/{token}"),
             sign_in::confirm_alert_address,
         )
-        .with(form("sign-out", "/sign-out", "/account"), account::sign_out)
+        .with(
+            Form {
+                page: "/sign-in",
+                ..public("sign-out", "/sign-out")
+            },
+            account::sign_out,
+        )
         .with(
             form("change-password", "/account/password", "/account"),
             account::change_password,

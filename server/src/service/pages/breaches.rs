@@ -3,6 +3,7 @@
 use rampart_app::model::{BreachList, BreachPage};
 use rampart_domain::{
     access::{Action, Actor},
+    alert::alert_window,
     count::MinuteRange,
     policy::{COUNTING_MINIMUM, COUNTING_SHARE, MeasurementPolicy},
     slo,
@@ -56,14 +57,16 @@ impl Service {
 
         let now = self.clock.minute();
         let end = episode.closed.map_or(now, |(tick, _)| tick);
-        let range = MinuteRange::new(episode.episode.window_start, end);
+        // The same minutes that the evaluation has counted: from the window that opened it to the window that was seen last.
+        let range = MinuteRange::new(episode.episode.window_start, alert_window(end, policy).end);
         let shown = MinuteRange::new(range.start - AROUND, (range.end + AROUND).min(now));
-        let ledger = ledger::in_force(&self.store.portal, Some(app.id), shown).await?;
+        let counted = episode.episode.counted_at.unwrap_or(end);
+        let budget_window = slo::slo_window(counted, policy);
+        let ledger = MinuteRange::new(budget_window.start.min(shown.start), shown.end);
+        let ledger = ledger::in_force(&self.store.portal, Some(app.id), ledger).await?;
         let minutes = counts::minutes(&self.store.metrics, series.id, range).await?;
         let sums = ledger.adjust(series_ref(series), &minutes);
-        let month = self
-            .sums(std::slice::from_ref(series), slo::slo_window(end, policy), &ledger)
-            .await?;
+        let month = self.sums(std::slice::from_ref(series), budget_window, &ledger).await?;
         let month = month.get(&series.id).map(|s| s.adjusted).unwrap_or_default();
         let budget = slo::Budget::of(policy.slo, month).allowed_events();
         let share = (budget * COUNTING_SHARE.percent() / 100.0).ceil();

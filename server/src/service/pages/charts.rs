@@ -63,7 +63,7 @@ impl Service {
         })
     }
 
-    /// One row per day of `range`, the latest first.
+    /// One row per day of `range`, in order.
     pub(super) async fn day_rows(&self, charted: &Charted<'_>, range: MinuteRange) -> Result<Vec<DayRow>> {
         let (first, end) = (
             range.start.0.div_euclid(MINUTES_PER_DAY),
@@ -76,7 +76,7 @@ impl Service {
         let adjusted = self.adjusted_days(charted.series, charted.ledger, first, end).await?;
         let begun = Minute::of(charted.series.created_at);
         let mut rows = Vec::with_capacity(days.len());
-        for number in (first..end).rev() {
+        for number in first..end {
             let range = MinuteRange::new(Minute(number * MINUTES_PER_DAY), Minute((number + 1) * MINUTES_PER_DAY));
             let stored = days.iter().find(|d| d.day == number);
             let Some(measured) = range

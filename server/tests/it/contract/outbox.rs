@@ -26,7 +26,6 @@ on_both_engines!(
     a_failed_attempt_is_repeated_when_it_is_due,
     a_mail_given_up_is_left_alone,
     a_mail_is_queued_again_unless_it_was_sent,
-    the_next_due_mail_is_the_earliest_that_waits,
     mails_are_paged_the_latest_first,
     totals_tell_how_the_mails_stand,
     mails_of_an_app_and_of_a_breach_are_found,
@@ -332,22 +331,6 @@ async fn a_mail_is_queued_again_unless_it_was_sent(database: TestDatabase) {
     assert!(requeue(db, 1, after(4)).await, "one that waits is tried at once");
     assert_eq!(claim(db, after(4)).await, Some(1));
     assert!(!requeue(db, 2, now()).await, "there is no such mail");
-}
-
-async fn the_next_due_mail_is_the_earliest_that_waits(database: TestDatabase) {
-    let db = &database.store.portal;
-    let next_due = async || outbox::next_due(db).await.unwrap();
-    assert_eq!(next_due().await, None);
-    for (n, at) in [(1, now()), (2, after(1)), (3, after(2) + TICK), (4, after(3))] {
-        push(db, &mail(n), at).await;
-    }
-    assert_eq!(next_due().await, Some(now()));
-    sent(db, 1, after(1)).await;
-    assert_eq!(next_due().await, Some(after(1)));
-    assert!(fail(db, 2, after(1)).await);
-    assert_eq!(next_due().await, Some(after(2) + TICK));
-    retry(db, 3, after(3), after(10)).await;
-    assert_eq!(next_due().await, Some(after(3)));
 }
 
 async fn mails_are_paged_the_latest_first(database: TestDatabase) {

@@ -35,7 +35,7 @@ async fn save(db: &Db, hash: &[u8], id: Uuid, account: Option<UserId>, at: DateT
         agent: "curl",
         expires_at: after(60),
     };
-    commit(db, async |tx| sessions::save(tx, &session, at).await).await;
+    commit(db, async |tx| sessions::create(tx, &session, at).await).await;
 }
 
 async fn is_alive(db: &Db, hash: &[u8], now: DateTime<Utc>) -> bool {
@@ -65,7 +65,7 @@ async fn a_session_comes_back_as_it_was_saved(database: TestDatabase) {
         agent: NASTY,
         expires_at: after(60) + TICK,
     };
-    commit(db, async |tx| sessions::save(tx, &session, now()).await).await;
+    commit(db, async |tx| sessions::create(tx, &session, now()).await).await;
 
     let loaded = sessions::load(db, &[0, 255, 7], now(), DateTime::UNIX_EPOCH)
         .await
@@ -101,7 +101,15 @@ async fn saving_again_changes_the_session_but_not_its_age(database: TestDatabase
         agent: "Firefox",
         expires_at: after(90),
     };
-    commit(db, async |tx| sessions::save(tx, &session, after(5)).await).await;
+    assert!(commit(db, async |tx| sessions::save(tx, &session, after(5)).await).await);
+    let gone = sessions::Session {
+        id_hash: b"never there",
+        ..session
+    };
+    assert!(
+        !commit(db, async |tx| sessions::save(tx, &gone, after(5)).await).await,
+        "what has ended stays ended"
+    );
     assert_eq!(
         sessions::load(db, b"hash", after(89), DateTime::UNIX_EPOCH)
             .await
@@ -133,7 +141,7 @@ async fn the_id_of_a_session_is_its_own(database: TestDatabase) {
         agent: "",
         expires_at: after(1),
     };
-    let error = refused(db, async |tx| sessions::save(tx, &second, now()).await).await;
+    let error = refused(db, async |tx| sessions::create(tx, &second, now()).await).await;
     assert!(error.is_taken("session", "id"), "{error:?}");
 }
 

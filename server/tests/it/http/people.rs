@@ -226,3 +226,40 @@ async fn a_forgotten_password_is_replaced_by_a_link_from_the_command_line() {
         "roles are kept"
     );
 }
+
+#[tokio::test]
+async fn nobody_invites_themselves_and_no_invitation_takes_a_role() {
+    let portal = Portal::new().await;
+    let mut admin = portal.staff("Ada", &["administrator"]).await;
+    let (partner, mut owner) = portal.partner(&mut admin, "Kestrel Labs").await;
+    let own = [
+        ("mail", "ADA@platform.test"),
+        ("name", "Ada"),
+        ("roles", "program_manager"),
+        ("role", "owner"),
+    ];
+    for path in ["/people/invite", &format!("/partners/{partner}/invite")] {
+        let answer = portal.post(&mut admin, path, &own).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(
+            text(&main(&answer.body)).contains("Nobody changes their own roles"),
+            "{path}"
+        );
+    }
+    portal.clock.advance(chrono::TimeDelta::seconds(1));
+    let invite = [("mail", "owner@kestrel-labs.test"), ("role", "member")];
+    portal
+        .post(&mut admin, &format!("/partners/{partner}/invite"), &invite)
+        .await;
+    let link = portal.link_in_mail_to("owner@kestrel-labs.test").await;
+    let path = link.strip_prefix("http://rampart.test").unwrap();
+    let answer = portal
+        .post(&mut Browser::default(), path, &[("password", PASSWORD)])
+        .await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        portal.get(&mut owner, "/audit").await.status,
+        StatusCode::OK,
+        "still an owner"
+    );
+}

@@ -199,3 +199,45 @@ async fn a_changed_password_ends_the_other_sessions() {
         .await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn a_session_that_was_ended_stays_ended() {
+    let portal = Portal::new().await;
+    let mut browser = portal.staff("Ada", &["reviewer"]).await;
+    let mut other = Browser::default();
+    portal
+        .post(
+            &mut other,
+            "/sign-in",
+            &[("mail", "ada@platform.test"), ("password", PASSWORD)],
+        )
+        .await;
+    let account = portal.get(&mut other, "/account").await;
+    let revoke = account
+        .body
+        .split("action=\"")
+        .find(|part| part.contains("/revoke\""))
+        .unwrap();
+    let revoke = revoke.split('"').next().unwrap().to_owned();
+    // The answer leaves a message in the very session that has ended.
+    assert_eq!(
+        portal.post(&mut browser, &revoke, &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(portal.get(&mut browser, "/apps").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn passwords_are_carried_through_no_sign_in() {
+    let portal = Portal::new().await;
+    let fields = [
+        ("current", PASSWORD),
+        ("password", "a new password"),
+        ("password_again", "a new password"),
+    ];
+    let answer = portal.post(&mut Browser::default(), "/account/password", &fields).await;
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (StatusCode::SEE_OTHER, "/sign-in")
+    );
+}

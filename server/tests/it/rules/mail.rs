@@ -34,6 +34,12 @@ async fn with_mail_to_send(server: &MailServer) -> (Portal, Browser, Jobs) {
     (portal, admin, jobs)
 }
 
+/// Moves the clock, and wakes the job in case it has gone to sleep only after that.
+fn later(portal: &Portal, by: chrono::TimeDelta) {
+    portal.clock.advance(by);
+    portal.service.wake.outbox.notify_one();
+}
+
 #[tokio::test]
 async fn what_is_queued_is_sent_once() {
     let server = MailServer::start(Mood::Takes).await;
@@ -67,7 +73,7 @@ async fn a_refusal_for_now_is_tried_again_under_the_same_message_id() {
     );
     let id = portal.mails().await[0].message_id.clone();
     server.set(Mood::Takes);
-    portal.clock.advance(chrono::TimeDelta::minutes(2));
+    later(&portal, chrono::TimeDelta::minutes(2));
     let received = server.next().await;
     assert!(received.contains(&id), "{received}");
     jobs.stop().await;
@@ -80,7 +86,7 @@ async fn a_mail_is_given_up_after_a_day_and_can_be_sent_by_hand() {
     let (portal, _, jobs) = with_mail_to_send(&server).await;
     server.asked(1).await;
     portal.waits_until(|mail| mail.error.is_some()).await;
-    portal.clock.advance(chrono::TimeDelta::hours(25));
+    later(&portal, chrono::TimeDelta::hours(25));
     portal.waits_until(|mail| mail.failed_at.is_some()).await;
     server.set(Mood::Takes);
     let id = portal.mails().await[0].id;
