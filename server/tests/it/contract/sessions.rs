@@ -102,7 +102,7 @@ async fn saving_again_changes_the_session_but_not_its_age(database: TestDatabase
         expires_at: after(90),
     };
     assert!(commit(db, async |tx| sessions::save(tx, &session, after(5)).await).await);
-    let gone = sessions::Session {
+    let gone = Session {
         id_hash: b"never there",
         ..session
     };
