@@ -212,7 +212,7 @@ async fn members_are_listed_owners_first_then_by_name(database: TestDatabase) {
             agent: "",
             expires_at: after(60),
         };
-        commit(db, async |tx| sessions::save(tx, &session, seen).await).await;
+        commit(db, async |tx| sessions::create(tx, &session, seen).await).await;
     }
 
     let members = accounts::members(db, Scope::system(), one).await.unwrap();
