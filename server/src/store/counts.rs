@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     Db, Error, Result, Tx,
     db::{read, write},
+    dialect::{signed, unsigned},
 };
 
 const MINUTES_PER_DAY: i64 = 24 * 60;
@@ -53,15 +54,8 @@ struct MinuteRow {
     late_bad: i64,
 }
 
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
 fn counts(good: i64, bad: i64) -> Counts {
-    Counts::new(
-        u64::try_from(good).unwrap_or_default(),
-        u64::try_from(bad).unwrap_or_default(),
-    )
+    Counts::new(unsigned(good), unsigned(bad))
 }
 
 fn histogram(bytes: Option<Vec<u8>>) -> Result<Histogram> {
@@ -197,7 +191,7 @@ pub async fn days(db: &Db, series: SeriesId, first: i64, end: i64) -> Result<Vec
             Ok(Day {
                 day,
                 counts: counts(good, bad),
-                minutes: u64::try_from(minutes).unwrap_or_default(),
+                minutes: unsigned(minutes),
                 latency: histogram(Some(latency))?,
             })
         })

@@ -68,6 +68,16 @@ pub(super) fn pattern(search: &str) -> String {
     format!("%{escaped}%")
 }
 
+/// A count as the databases keep it; neither has an unsigned type.
+pub(super) fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A count as the databases kept it.
+pub(super) fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}
+
 pub(super) async fn migrate(db: &Db, migrations: &Migrations) -> anyhow::Result<()> {
     let result = match db {
         Db::Sqlite(pools) => migrations.sqlite.run(&pools.write).await,

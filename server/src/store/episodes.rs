@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     Db, Error, Result, Scope, Tx,
     db::{read, write},
+    dialect::{signed, unsigned},
 };
 
 /// An episode, open or closed.
@@ -48,15 +49,6 @@ struct Row {
     sli: String,
     grp: String,
     target: String,
-}
-
-/// A count as the databases keep it.
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-fn unsigned(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or_default()
 }
 
 impl TryFrom<Row> for Episode {
