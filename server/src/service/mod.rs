@@ -4,6 +4,7 @@ mod access;
 pub mod alert_address;
 pub mod apps;
 mod audit;
+mod compaction;
 mod error;
 pub mod evaluation;
 mod figures;

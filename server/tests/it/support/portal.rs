@@ -226,7 +226,12 @@ impl Portal {
             let due = self.clock.now();
             let probe = if good { good_probe() } else { bad_probe() };
             self.service
-                .record_probes(&[Recorded { series, due, probe }])
+                .record_probes(&[Recorded {
+                    series,
+                    due,
+                    late: std::time::Duration::ZERO,
+                    probe,
+                }])
                 .await
                 .unwrap();
             self.clock.advance(TimeDelta::minutes(1));
