@@ -144,7 +144,7 @@ async fn follow(
         *reached = due;
     }
     // Nothing is measured.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn probe(
