@@ -76,7 +76,10 @@ fn describe() {
     describe_histogram!(PROBE_DURATION, "How long probes took");
     describe_gauge!(PROBES_IN_FLIGHT, "Probes that are running");
     describe_histogram!(EVALUATION_DURATION, "How long the evaluation of a minute took");
-    describe_histogram!(EVALUATION_LAG, "From the minute that was due to the end of its evaluation");
+    describe_histogram!(
+        EVALUATION_LAG,
+        "From the minute that was due to the end of its evaluation"
+    );
     describe_counter!(MAILS, "Attempts to hand a mail to the relay, by outcome");
     describe_gauge!(OUTBOX_WAITING, "Mails that wait in the outbox");
     describe_gauge!(OUTBOX_OLDEST, "How long the oldest mail in the outbox has waited");
@@ -131,9 +134,13 @@ pub fn mail_failed() {
     counter!(MAILS, "outcome" => "failed").increment(1);
 }
 
-/// What the outbox holds: how many mails wait, and how long the oldest has.
-pub fn outbox(waiting: i64, oldest: Duration) {
-    gauge!(OUTBOX_WAITING).set(waiting as f64);
+/// What the outbox holds: how many mails wait, and how long the oldest has. `None` when that is not known, which a
+/// collector sees as no number.
+pub fn outbox(waiting: Option<(i64, Duration)>) {
+    let (mails, oldest) = waiting.map_or((f64::NAN, f64::NAN), |(mails, oldest)| {
+        (mails as f64, oldest.as_secs_f64())
+    });
+    gauge!(OUTBOX_WAITING).set(mails);
     gauge!(OUTBOX_OLDEST).set(oldest);
 }
 
@@ -143,7 +150,7 @@ pub fn leads(leads: bool) {
 }
 
 /// A request was answered. `route` is a pattern such as `/apps/{key}`, never a path that somebody sent.
-pub fn request(route: &str, method: &'static str, status: u16, took: Duration) {
-    counter!(REQUESTS, "route" => route.to_owned(), "method" => method, "status" => status.to_string()).increment(1);
-    histogram!(REQUEST_DURATION, "route" => route.to_owned()).record(took);
+pub fn request(route: String, method: &'static str, status: u16, took: Duration) {
+    counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status.to_string()).increment(1);
+    histogram!(REQUEST_DURATION, "route" => route).record(took);
 }

@@ -121,6 +121,16 @@ impl Db {
         })
     }
 
+    /// Asks a question that takes no time, to know whether the database answers at all.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        let ask = "select count(*) from _sqlx_migrations";
+        let _: i64 = read!(self, pool => sqlx::query_scalar(ask).fetch_one(pool).await?);
+        Ok(())
+    }
+
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(pools) => {
