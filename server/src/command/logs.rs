@@ -10,7 +10,7 @@ use tracing::{
 use tracing_subscriber::{
     EnvFilter,
     fmt::{
-        FmtContext, FormatEvent, FormatFields, FormattedFields,
+        FmtContext, FormatEvent, FormattedFields,
         format::{JsonFields, Writer},
         time::{FormatTime, SystemTime},
     },

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod doctor;
 mod logs;
 mod migrate;
 mod serve;
@@ -40,6 +41,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database up to date and stop.
     Migrate,
+    /// Check everything that serving depends on, and say what to do; changes nothing.
+    Doctor(doctor::Doctor),
     /// Manage people.
     #[command(subcommand)]
     User(user::User),
@@ -54,7 +57,10 @@ impl Rampart {
         let config = match Config::load(self.config.as_deref(), std::env::vars()) {
             Ok(config) => config,
             Err(error) => {
-                eprintln!("rampart: {error}");
+                match &self.command {
+                    Command::Doctor(doctor) if doctor.json => doctor::print_misconfigured(&error),
+                    _ => eprintln!("rampart: {error}"),
+                }
                 return ExitCode::from(USAGE);
             }
         };
@@ -62,6 +68,7 @@ impl Rampart {
         let result = match self.command {
             Command::Serve(serve) => serve.run(config).await,
             Command::Migrate => migrate::run(&config).await,
+            Command::Doctor(doctor) => doctor.run(&config, self.config.as_deref()).await,
             Command::User(user) => user.run(config).await,
         };
         match result {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The one lease there is: whoever holds it probes and evaluates (SPEC section 7).
-pub(crate) const JOB: &str = "measuring";
+pub const MEASURING: &str = "measuring";
 const LIFETIME: TimeDelta = TimeDelta::seconds(20);
 const RENEWED_EVERY: Duration = Duration::from_secs(5);
 
@@ -87,13 +87,13 @@ pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>, stop: Cancellati
 async fn acquire(service: &Service, holder: &str) -> store::Result<bool> {
     let now = service.clock.now();
     let mut tx = service.store.portal.begin().await?;
-    let fence = leases::acquire(&mut tx, JOB, holder, now, now + LIFETIME).await?;
+    let fence = leases::acquire(&mut tx, MEASURING, holder, now, now + LIFETIME).await?;
     tx.commit().await?;
     Ok(fence.is_some())
 }
 
 async fn release(service: &Service, holder: &str) -> store::Result<()> {
     let mut tx = service.store.portal.begin().await?;
-    leases::release(&mut tx, JOB, holder, service.clock.now()).await?;
+    leases::release(&mut tx, MEASURING, holder, service.clock.now()).await?;
     tx.commit().await
 }

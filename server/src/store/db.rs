@@ -131,7 +131,7 @@ impl Db {
         Ok(())
     }
 
-    pub(super) async fn close(&self) {
+    pub async fn close(&self) {
         match self {
             Self::Sqlite(pools) => {
                 pools.read.close().await;
