@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use lease::MEASURING;
+
 use crate::{mail::send::Relay, service::Service};
 
 /// The running jobs.

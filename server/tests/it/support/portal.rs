@@ -72,7 +72,13 @@ impl Portal {
             ..ProbeSettings::default()
         })
         .unwrap();
-        let service = Arc::new(Service::new(database.store.clone(), clock.clone(), config, prober));
+        let service = Arc::new(Service::new(
+            database.store.clone(),
+            clock.clone(),
+            config,
+            prober.clone(),
+            prober,
+        ));
         let router = portal_http::router(service.clone());
         Self {
             service,
