@@ -78,6 +78,8 @@ pub struct MinuteRow {
 pub struct ProbeRow {
     pub at: DateTime<Utc>,
     pub good: bool,
+    /// Whether it is a measurement; one that failed on the portal's own side is counted nowhere.
+    pub counted: bool,
     /// "200", "503", or the class of the error.
     pub outcome: String,
     /// The exact reason of a failure.

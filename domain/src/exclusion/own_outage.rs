@@ -1,5 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::{Builder, Uuid};
 
 use crate::count::{Counts, Minute, MinuteRange};
 
@@ -55,6 +56,12 @@ pub struct OwnOutage {
 }
 
 impl OwnOutage {
+    /// Names the outage: the same one has the same id whenever it is looked at.
+    pub fn id(&self) -> Uuid {
+        let begun = self.first_failed.timestamp_millis().unsigned_abs();
+        Builder::from_custom_bytes((u128::from(begun) << 80).to_be_bytes()).into_uuid()
+    }
+
     /// The minutes that are a data gap for every app: from 60 s before the first failed canary to 60 s after the last,
     /// widened to whole minutes, since figures know no finer time (SPEC section 2.1).
     pub fn range(&self) -> MinuteRange {
@@ -153,6 +160,9 @@ mod tests {
         let outages = own_outages(&[round(0, 2, 9, 1), round(100, 2, 0, 9)]);
         assert_eq!(outages.len(), 1);
         assert_eq!(outages[0].first_failed, Round::begin(100));
+        let grown = own_outages(&[round(100, 2, 0, 9), round(101, 2, 0, 9)]);
+        assert_eq!(grown[0].id(), outages[0].id(), "the same outage, some seconds later");
+        assert_ne!(own_outages(&[round(200, 2, 0, 9)])[0].id(), outages[0].id());
     }
 
     proptest! {

@@ -17,6 +17,7 @@ use crate::{
     probe::Probe,
     service::{Service, recording::Recorded},
     store::{self, series},
+    telemetry,
 };
 
 const INTERVAL: TimeDelta = TimeDelta::seconds(60);
@@ -155,6 +156,8 @@ async fn probe(
     recorder: mpsc::Sender<Recorded>,
 ) {
     let mut late = service.clock.late_by(due);
+    telemetry::probe_started(late);
+    telemetry::probes_in_flight(1);
     let mut probe: Probe = service.prober.probe(&url).await;
     if !probe.is_good() && service.config.probe.confirm_attempts > 1 {
         let then = service.clock.now() + CONFIRMED_AFTER;
@@ -162,6 +165,22 @@ async fn probe(
         late = late.max(service.clock.late_by(then));
         probe = service.prober.probe(&url).await;
     }
+    telemetry::probes_in_flight(-1);
+    let recorded = Recorded {
+        series,
+        due,
+        late,
+        probe,
+    };
+    let measured = recorded.is_measurement(service.config.probe.timeout);
+    if !measured {
+        let reason = recorded.probe.failure.as_ref().map_or("", |f| &f.reason);
+        tracing::warn!(?late, reason, "a probe could not be made in time; it counts as no data");
+    }
+    telemetry::probe_ended(
+        measured.then_some(recorded.probe.is_good()),
+        recorded.probe.timings.total,
+    );
     // The recorder outlives every sender, so this cannot fail.
     let _ = recorder
         .send(Recorded {

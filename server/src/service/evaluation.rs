@@ -53,6 +53,7 @@ impl Service {
     /// Evaluates every series at `tick`. `last` is the tick evaluated before; when another server was faster, nothing
     /// happens. Says how many mails were queued.
     pub async fn evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<usize> {
+        self.note_own_outages(tick).await?;
         let policy = MeasurementPolicy::standard();
         let measured = series::measured(&self.store.portal).await?;
         let open = episodes::open(&self.store.portal).await?;

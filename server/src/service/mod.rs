@@ -14,6 +14,7 @@ mod limits;
 mod mails;
 pub mod measuring;
 pub mod members;
+mod own_outage;
 mod pages;
 pub mod partners;
 mod passwords;

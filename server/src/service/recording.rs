@@ -28,6 +28,21 @@ pub struct Recorded {
     pub probe: probe::Probe,
 }
 
+/// How late a probe's own timer may wake (SPEC section 2.1).
+const LATE: Duration = Duration::from_millis(250);
+
+impl Recorded {
+    /// A probe that failed for want of our own sockets or memory, or whose own timer woke late, at its start or at its end,
+    /// says nothing about the app: no data (SPEC sections 2 and 2.1). `timeout` is that of the whole exchange.
+    pub fn is_measurement(&self, timeout: Duration) -> bool {
+        let Some(failure) = &self.probe.failure else {
+            return true;
+        };
+        let ended_late = failure.class == ErrorClass::Timeout && self.probe.timings.total > timeout + LATE;
+        !(self.late > LATE || ended_late || failure.class == ErrorClass::Local)
+    }
+}
+
 impl Service {
     /// Stores probes and counts them, all or none. One that was recorded before changes nothing.
     pub async fn record_probes(&self, batch: &[Recorded]) -> Result<()> {
@@ -37,7 +52,7 @@ impl Service {
         let mut ended: BTreeMap<i64, Counts> = BTreeMap::new();
         let mut tx = self.store.metrics.begin().await?;
         for recorded in batch {
-            let counted = is_measurement(recorded, self.config.probe.timeout);
+            let counted = recorded.is_measurement(self.config.probe.timeout);
             if !probes::insert(&mut tx, &row(recorded, counted)).await? || !counted {
                 continue;
             }
@@ -66,28 +81,6 @@ impl Service {
         }
         Ok(tx.commit().await?)
     }
-}
-
-/// How late a probe's own timer may wake (SPEC section 2.1).
-const LATE: Duration = Duration::from_millis(250);
-
-/// A probe that failed for want of our own sockets or memory, or whose own timer woke late, at its start or at its end, says
-/// nothing about the app: no data (SPEC sections 2 and 2.1).
-fn is_measurement(recorded: &Recorded, timeout: Duration) -> bool {
-    let Some(failure) = &recorded.probe.failure else {
-        return true;
-    };
-    let late =
-        recorded.late > LATE || (failure.class == ErrorClass::Timeout && recorded.probe.timings.total > timeout + LATE);
-    let ours = late || failure.class == ErrorClass::Local;
-    if ours {
-        tracing::warn!(
-            late,
-            reason = failure.reason,
-            "a probe could not be made in time; it counts as no data"
-        );
-    }
-    !ours
 }
 
 /// What is kept of a probe.

@@ -129,6 +129,7 @@ pub(crate) fn probes() -> Vec<ProbeRow> {
         .map(|i| {
             let good = i < 50 || i % 3 == 0;
             ProbeRow {
+                counted: true,
                 at: ago(92 - i) + TimeDelta::seconds(17),
                 good,
                 outcome: if good { "200" } else { "time-out" }.to_owned(),

@@ -142,7 +142,14 @@ pub(super) fn MinuteTable(
 pub(super) fn ProbeTable(mut probes: Vec<ProbeRow>, #[prop(optional)] dated: bool) -> impl IntoView {
     probes.sort_by_key(|probe| Reverse(probe.at));
     let rows = probes.into_iter().map(move |probe| {
-        let tone = if probe.good { Tone::Good } else { Tone::Bad };
+        let (tone, reason) = match (probe.counted, probe.good) {
+            (false, _) => {
+                let reason = probe.reason.unwrap_or_default();
+                (Tone::Unknown, Some(format!("Counted nowhere, the portal itself was short of time. {reason}")))
+            }
+            (true, true) => (Tone::Good, probe.reason),
+            (true, false) => (Tone::Bad, probe.reason),
+        };
         view! {
             <tr>
                 <th scope="row">
@@ -150,7 +157,7 @@ pub(super) fn ProbeTable(mut probes: Vec<ProbeRow>, #[prop(optional)] dated: boo
                 </th>
                 <td>
                     <Badge tone word=probe.outcome/>
-                    {probe.reason.map(|reason| view! { <span class="key-line wrap">{reason}</span> })}
+                    {reason.map(|reason| view! { <span class="key-line wrap">{reason}</span> })}
                 </td>
                 <td class="num">{millis_or_dash(probe.dns_ms)}</td>
                 <td class="num">{millis_or_dash(probe.connect_ms)}</td>

@@ -176,10 +176,13 @@ impl Service {
                 BaseUrlProbe {
                     url: format!("{}{}", rows::short_url(url), app.health_path),
                     at: probe.map(probes::Probe::time),
-                    good: probe.map(|p| p.good),
+                    good: probe.filter(|p| p.counted).map(|p| p.good),
                     outcome: probe.map_or_else(
                         || "not probed yet".to_owned(),
                         |p| match (&p.reason, p.status) {
+                            (Some(_), _) if !p.counted => {
+                                "not measured: the portal itself was short of time".to_owned()
+                            }
                             (Some(reason), _) => reason.clone(),
                             (None, Some(status)) => format!("{status} in {} ms", (p.total + 500) / 1_000),
                             (None, None) => String::new(),

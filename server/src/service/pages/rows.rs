@@ -66,6 +66,7 @@ pub(super) fn probe(probe: &Probe) -> ProbeRow {
     ProbeRow {
         at: probe.time(),
         good: probe.good,
+        counted: probe.counted,
         outcome: status.or_else(|| probe.class.clone()).unwrap_or_default(),
         reason: probe.reason.clone(),
         address: probe.address.clone(),

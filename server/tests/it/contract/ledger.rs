@@ -7,7 +7,7 @@ use rampart_domain::{
 use rampart_server::store::{Db, Error, ledger};
 use uuid::Uuid;
 
-use super::{NASTY, Neighbours, key, now, nth};
+use super::{NASTY, Neighbours, commit, key, now, nth};
 use crate::support::database::{TestDatabase, on_both_engines, sql};
 
 on_both_engines!(
@@ -15,6 +15,7 @@ on_both_engines!(
     entries_of_the_app_and_of_all_apps_are_in_force,
     only_entries_that_reach_into_the_range_are_read,
     a_revoked_entry_is_not_in_force,
+    an_entry_is_found_and_extended,
     a_kind_that_does_not_exist_is_reported,
 );
 
@@ -32,35 +33,19 @@ fn entry(n: u128, app: Option<AppId>, from: i64, to: i64) -> LedgerEntry {
     }
 }
 
-/// Nothing enters anything yet, so the tests do it themselves.
+/// Enters an entry; nobody revokes any yet, so the test does that itself.
 async fn enter(db: &Db, entry: &LedgerEntry) {
-    macro_rules! insert {
-        ($pool:expr) => {
-            sqlx::query(
-                "insert into ledger (id, app_id, sli, product, target, from_minute, to_minute, kind, authority, entered_at, revoked_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            )
-            .bind(entry.id)
-            .bind(entry.app)
-            .bind(entry.sli.map(Sli::as_str))
-            .bind(entry.product.map(Product::as_str))
-            .bind(&entry.target)
-            .bind(entry.range.start.0)
-            .bind(entry.range.end.0)
-            .bind(entry.kind.as_str())
-            .bind(&entry.authority)
-            .bind(now())
-            .bind(entry.revoked.then(now))
-            .execute($pool)
-            .await
-            .map(|_| ())
+    commit(db, async |tx| ledger::enter(tx, entry, now()).await).await;
+    if entry.revoked {
+        let revoke = match db {
+            Db::Sqlite(_) => format!(
+                "update ledger set revoked_at = entered_at where id = x'{}'",
+                entry.id.simple()
+            ),
+            Db::Postgres(_) => format!("update ledger set revoked_at = entered_at where id = '{}'", entry.id),
         };
+        assert_eq!(sql(db, &revoke).await.unwrap(), 1);
     }
-    match db {
-        Db::Sqlite(pools) => insert!(&pools.write),
-        Db::Postgres(pool) => insert!(pool),
-    }
-    .unwrap();
 }
 
 /// Whether the minute is excluded for the app, as far as the entries tell that were read.
@@ -194,4 +179,31 @@ async fn a_kind_that_does_not_exist_is_reported(database: TestDatabase) {
             "{error:?}"
         );
     }
+}
+
+async fn an_entry_is_found_and_extended(database: TestDatabase) {
+    let db = &database.store.portal;
+    let (open, revoked) = (
+        entry(1, None, 10, 20),
+        LedgerEntry {
+            revoked: true,
+            ..entry(2, None, 5, 6)
+        },
+    );
+    enter(db, &open).await;
+    enter(db, &revoked).await;
+    let find = async |n| commit(db, async |tx| ledger::find(tx, nth(n)).await).await;
+    assert_eq!(find(1).await, Some(open.clone()));
+    assert_eq!(find(2).await, Some(revoked));
+    assert_eq!(find(3).await, None);
+    let extend = async |end, authority| {
+        commit(db, async |tx| ledger::extend(tx, nth(1), Minute(end), authority).await).await;
+    };
+    extend(30, "it went on").await;
+    extend(25, "an older view").await;
+    let extended = find(1).await.unwrap();
+    assert_eq!(
+        (extended.range, &*extended.authority),
+        (MinuteRange::new(Minute(10), Minute(30)), "it went on")
+    );
 }

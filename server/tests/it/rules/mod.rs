@@ -3,3 +3,4 @@
 mod breach;
 mod compaction;
 mod mail;
+mod own_outage;
