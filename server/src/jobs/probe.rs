@@ -182,14 +182,7 @@ async fn probe(
         recorded.probe.timings.total,
     );
     // The recorder outlives every sender, so this cannot fail.
-    let _ = recorder
-        .send(Recorded {
-            series,
-            due,
-            late,
-            probe,
-        })
-        .await;
+    let _ = recorder.send(recorded).await;
 }
 
 /// When each target is due first after `reached`.
