@@ -49,10 +49,11 @@ pub struct DayRow {
     pub breaches: u32,
     pub p50_ms: Option<u64>,
     pub p95_ms: Option<u64>,
-    pub href: String,
+    /// Its figures in more detail, while those are kept.
+    pub href: Option<String>,
 }
 
-/// One stretch of five minutes.
+/// One stretch of five minutes, or an hour of a day whose minutes are no longer kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BucketRow {
     pub from: DateTime<Utc>,
@@ -60,7 +61,8 @@ pub struct BucketRow {
     pub bad: u64,
     pub percent: Option<f64>,
     pub excluded: Option<String>,
-    pub href: String,
+    /// Its minutes, while those are kept.
+    pub href: Option<String>,
 }
 
 /// One minute.
@@ -100,10 +102,12 @@ pub struct SeriesChoice {
     pub selected: bool,
 }
 
-/// What was asked for: nothing is the month, a day its five-minute figures, a day and an hour its minutes and probes.
+/// What was asked for: nothing is the last 28 days, `until` the 28 days that end with that one, a day its five-minute
+/// figures, a day and an hour its minutes and probes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetricsQuery {
     pub series: Option<String>,
+    pub until: Option<NaiveDate>,
     pub day: Option<NaiveDate>,
     pub hour: Option<u32>,
 }
@@ -111,10 +115,16 @@ pub struct MetricsQuery {
 #[derive(Clone, Debug, PartialEq)]
 pub enum MetricsLevel {
     Month {
+        /// The last day, where it is not today.
+        until: Option<NaiveDate>,
+        previous: Option<String>,
+        next: Option<String>,
         days: Vec<DayRow>,
     },
     Day {
         date: NaiveDate,
+        /// The minutes are no longer kept; a bucket is an hour.
+        by_hour: bool,
         previous: Option<String>,
         next: Option<String>,
         buckets: Vec<BucketRow>,

@@ -107,7 +107,7 @@ pub(crate) fn days(key: &str, calm: bool) -> Vec<DayRow> {
                 breaches: u32::from(bad > 10),
                 p50_ms: Some(84 + back as u64),
                 p95_ms: Some(212 + 3 * back as u64),
-                href: format!("/apps/{key}/metrics?series=a&day={date}"),
+                href: Some(format!("/apps/{key}/metrics?series=a&day={date}")),
             }
         })
         .collect()
@@ -167,7 +167,15 @@ pub(crate) fn metrics(actor: &Actor, key: &str, query: &MetricsQuery) -> Metrics
     }
     let base = format!("/apps/{key}/metrics?series=a&day=");
     let (chart, level) = match (query.day, query.hour) {
-        (None, _) => (Some(month(false)), MetricsLevel::Month { days: days(key, false) }),
+        (None, _) => (
+            Some(month(false)),
+            MetricsLevel::Month {
+                until: query.until,
+                previous: Some(format!("/apps/{key}/metrics?series=a&until=2026-10-26")),
+                next: query.until.map(|_| format!("/apps/{key}/metrics?series=a")),
+                days: days(key, false),
+            },
+        ),
         (Some(date), None) => (Some(day_chart(date)), day_level(&base, date)),
         (Some(date), Some(hour)) => {
             let from = date.and_hms_opt(hour, 0, 0).unwrap().and_utc();
@@ -214,12 +222,13 @@ fn day_level(base: &str, date: NaiveDate) -> MetricsLevel {
                 bad,
                 percent,
                 excluded: (i == 40).then(|| "planned downtime".to_owned()),
-                href: format!("{base}{date}&hour={}", i / 12),
+                href: Some(format!("{base}{date}&hour={}", i / 12)),
             }
         })
         .collect();
     MetricsLevel::Day {
         date,
+        by_hour: false,
         previous: Some(format!("{base}{}", date.pred_opt().unwrap())),
         next: None,
         buckets,

@@ -25,6 +25,7 @@ pub(super) fn MetricsPage() -> impl IntoView {
     let key = param("key");
     let asked = MetricsQuery {
         series: query("series"),
+        until: query("until").and_then(|day| day.parse().ok()),
         day: query("day").and_then(|day| day.parse().ok()),
         hour: query("hour")
             .and_then(|hour| hour.parse().ok())
@@ -109,10 +110,22 @@ fn hour_text(from: DateTime<Utc>) -> String {
 #[component]
 fn Steps(level: MetricsLevel, month: String) -> impl IntoView {
     let (up, here, previous, next) = match level {
-        MetricsLevel::Month { .. } => return None,
+        MetricsLevel::Month {
+            previous: None,
+            next: None,
+            ..
+        } => return None,
+        MetricsLevel::Month {
+            until, previous, next, ..
+        } => (
+            None,
+            until.map(|day| format!("until {}", day_text(day))),
+            previous,
+            next,
+        ),
         MetricsLevel::Day {
             date, previous, next, ..
-        } => (None, day_text(date), previous, next),
+        } => (None, Some(day_text(date)), previous, next),
         MetricsLevel::Hour {
             from,
             day_href,
@@ -121,7 +134,7 @@ fn Steps(level: MetricsLevel, month: String) -> impl IntoView {
             ..
         } => (
             Some((day_text(from.date_naive()), day_href)),
-            hour_text(from),
+            Some(hour_text(from)),
             previous,
             next,
         ),
@@ -129,9 +142,15 @@ fn Steps(level: MetricsLevel, month: String) -> impl IntoView {
     Some(view! {
         <nav class="steps" aria-label="Period">
             <ol>
-                <li><a href=month>"28\u{a0}days"</a></li>
-                {up.map(|(text, href)| view! { <li><a href=href>{text}</a></li> })}
-                <li aria-current="true">{here}</li>
+                {match here {
+                    Some(here) => view! {
+                        <li><a href=month>"28\u{a0}days"</a></li>
+                        {up.map(|(text, href)| view! { <li><a href=href>{text}</a></li> })}
+                        <li aria-current="true">{here}</li>
+                    }
+                    .into_any(),
+                    None => view! { <li aria-current="true">"28\u{a0}days"</li> }.into_any(),
+                }}
             </ol>
             <div class="acts">
                 {previous.map(|href| view! { <a class="btn" rel="prev" href=href>"Earlier"</a> })}
@@ -144,9 +163,17 @@ fn Steps(level: MetricsLevel, month: String) -> impl IntoView {
 #[component]
 fn Level(level: MetricsLevel) -> impl IntoView {
     match level {
-        MetricsLevel::Month { days } => view! {
-            <Card title="By day" aside=|| "open a day for its five-minute figures">
+        MetricsLevel::Month { days, .. } => view! {
+            <Card title="By day" aside=|| "open a day for its figures in detail">
                 <DayTable days/>
+            </Card>
+        }
+        .into_any(),
+        MetricsLevel::Day {
+            by_hour: true, buckets, ..
+        } => view! {
+            <Card title="By hour" aside=|| "minutes are kept 100\u{a0}days">
+                <BucketTable buckets/>
             </Card>
         }
         .into_any(),
@@ -196,7 +223,12 @@ fn BucketTable(buckets: Vec<BucketRow>) -> impl IntoView {
         let class = row.excluded.is_some().then_some("excused");
         view! {
             <tr class=class>
-                <th scope="row"><a href=row.href><Time at=row.from style=TimeStyle::ClockCell/></a></th>
+                <th scope="row">
+                    {match row.href {
+                        Some(href) => view! { <a href=href><Time at=row.from style=TimeStyle::ClockCell/></a> }.into_any(),
+                        None => view! { <Time at=row.from style=TimeStyle::ClockCell/> }.into_any(),
+                    }}
+                </th>
                 <td class="num">{percent_or_dash(row.percent)}</td>
                 <td class="num"><Count value=row.good/></td>
                 <td class="num"><Count value=row.bad/></td>
@@ -205,7 +237,7 @@ fn BucketTable(buckets: Vec<BucketRow>) -> impl IntoView {
         }
     });
     view! {
-        <Scroll label="Figures by five minutes" tall=true>
+        <Scroll label="Figures of the day" tall=true>
             <table class="rows dense">
                 <thead>
                     <tr>

@@ -18,9 +18,15 @@ use crate::{
 pub(super) fn DayTable(days: Vec<DayRow>) -> impl IntoView {
     let has_latency = days.iter().any(|day| day.p50_ms.is_some() || day.p95_ms.is_some());
     let rows = days.into_iter().rev().map(move |day| {
+        let date = day.date.format("%-d\u{a0}%b\u{a0}%Y").to_string();
         view! {
             <tr>
-                <th scope="row"><a href=day.href>{day.date.format("%-d\u{a0}%b\u{a0}%Y").to_string()}</a></th>
+                <th scope="row">
+                    {match day.href {
+                        Some(href) => view! { <a href=href>{date}</a> }.into_any(),
+                        None => date.into_any(),
+                    }}
+                </th>
                 <td class="num">{percent_or_dash(day.percent)}</td>
                 <td class="num"><Count value=day.good/></td>
                 <td class="num"><Count value=day.bad/></td>

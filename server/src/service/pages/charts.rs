@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rampart_app::model::{Chart, ChartPoint, DayRow, ExcludedSpan};
 use rampart_domain::{
-    count::{Minute, MinuteRange},
+    count::{MINUTES_PER_DAY, Minute, MinuteRange},
     exclusion::{ExclusionKind, Ledger},
-    policy::SliPolicy,
+    policy::{HOURS_KEPT, MINUTES_KEPT, SliPolicy},
 };
 
 use super::{
@@ -16,9 +16,9 @@ use crate::store::{Scope, counts, counts::Bucket, episodes, series::Series};
 
 /// A chart has at most this many columns; with the lowest and highest of each that makes 1,100 points (SPEC section 8).
 const COLUMNS: u64 = 550;
-/// Rates are shown at this resolution.
-const BUCKET: i64 = 5;
-const MINUTES_PER_DAY: i64 = 24 * 60;
+/// Rates are shown at this resolution, in minutes, while minutes are kept; then by the hour, then by the day.
+pub(super) const BUCKET: i64 = 5;
+pub(super) const HOUR: i64 = 60;
 
 /// What a series is charted with.
 pub(super) struct Charted<'a> {
@@ -30,13 +30,47 @@ pub(super) struct Charted<'a> {
 }
 
 impl Service {
-    /// The five-minute rates of a series over `range`, as columns of lowest and highest.
+    /// Minutes per figure at the finest resolution that is still kept from `start` on.
+    pub(super) fn resolution(&self, start: Minute) -> i64 {
+        match self.clock.minute() {
+            now if start.day() >= (now - MINUTES_KEPT).day() => BUCKET,
+            now if start >= now - HOURS_KEPT => HOUR,
+            _ => MINUTES_PER_DAY,
+        }
+    }
+
+    /// What was counted in a series within `range`, in stretches of that many minutes; of [`Service::resolution`].
+    pub(super) async fn buckets(&self, series: &Series, range: MinuteRange, length: i64) -> Result<Vec<Bucket>> {
+        let db = &self.store.metrics;
+        let (first, end) = (
+            range.start.0.div_euclid(length),
+            (range.end + (length - 1)).0.div_euclid(length),
+        );
+        let bucket = |number: i64, counts| Bucket {
+            start: Minute(number * length),
+            counts,
+        };
+        Ok(match length {
+            HOUR => {
+                let hours = counts::hours(db, series.id, first, end).await?;
+                hours.into_iter().map(|hour| bucket(hour.hour, hour.counts)).collect()
+            }
+            MINUTES_PER_DAY => {
+                let days = counts::days(db, series.id, first, end).await?;
+                days.into_iter().map(|day| bucket(day.day, day.counts)).collect()
+            }
+            _ => counts::buckets(db, series.id, range, length).await?,
+        })
+    }
+
+    /// The rates of a series over `range`, as columns of lowest and highest.
     pub(super) async fn chart(&self, charted: &Charted<'_>, range: MinuteRange, title: String) -> Result<Chart> {
-        // Buckets begin at whole five minutes, and so does the chart.
-        let range = MinuteRange::new(Minute(range.start.0 - range.start.0.rem_euclid(BUCKET)), range.end);
-        let buckets = counts::buckets(&self.store.metrics, charted.series.id, range, BUCKET).await?;
-        let all_buckets = range.len().div_ceil(BUCKET.unsigned_abs());
-        let step = BUCKET * i64::try_from(all_buckets.div_ceil(COLUMNS).max(1)).unwrap_or(1);
+        let length = self.resolution(range.start);
+        // Buckets begin at whole stretches of time, and so does the chart.
+        let range = MinuteRange::new(Minute(range.start.0 - range.start.0.rem_euclid(length)), range.end);
+        let buckets = self.buckets(charted.series, range, length).await?;
+        let all_buckets = range.len().div_ceil(length.unsigned_abs());
+        let step = length * i64::try_from(all_buckets.div_ceil(COLUMNS).max(1)).unwrap_or(1);
         let episodes =
             episodes::of_series_since(&self.store.portal, charted.scope, charted.series.id, range.start).await?;
         let breaches = episodes.iter().filter(|e| e.episode.opened_at < range.end).map(|e| {
@@ -65,19 +99,16 @@ impl Service {
 
     /// One row per day of `range`, in order.
     pub(super) async fn day_rows(&self, charted: &Charted<'_>, range: MinuteRange) -> Result<Vec<DayRow>> {
-        let (first, end) = (
-            range.start.0.div_euclid(MINUTES_PER_DAY),
-            (range.end.0 - 1).div_euclid(MINUTES_PER_DAY) + 1,
-        );
+        let (first, end) = (range.start.day(), (range.end - 1).day() + 1);
         let days = counts::days(&self.store.metrics, charted.series.id, first, end).await?;
-        let whole = MinuteRange::new(Minute(first * MINUTES_PER_DAY), Minute(end * MINUTES_PER_DAY));
+        let whole = MinuteRange::new(Minute::of_day(first), Minute::of_day(end));
         let episodes =
             episodes::of_series_since(&self.store.portal, charted.scope, charted.series.id, whole.start).await?;
         let adjusted = self.adjusted_days(charted.series, charted.ledger, first, end).await?;
         let begun = Minute::of(charted.series.created_at);
         let mut rows = Vec::with_capacity(days.len());
         for number in first..end {
-            let range = MinuteRange::new(Minute(number * MINUTES_PER_DAY), Minute((number + 1) * MINUTES_PER_DAY));
+            let range = MinuteRange::of_day(number);
             let stored = days.iter().find(|d| d.day == number);
             let Some(measured) = range
                 .intersect(MinuteRange::new(begun, self.clock.minute()))
@@ -105,10 +136,12 @@ impl Service {
                     .unwrap_or(u32::MAX),
                 p50_ms: stored.and_then(|d| d.latency.quantile(0.5)).map(millis),
                 p95_ms: stored.and_then(|d| d.latency.quantile(0.95)).map(millis),
-                href: format!(
-                    "/apps/{}/metrics?series={}&day={date}",
-                    charted.app_key, charted.series.id
-                ),
+                href: (self.resolution(range.start) < MINUTES_PER_DAY).then(|| {
+                    format!(
+                        "/apps/{}/metrics?series={}&day={date}",
+                        charted.app_key, charted.series.id
+                    )
+                }),
             });
         }
         Ok(rows)

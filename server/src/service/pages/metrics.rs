@@ -1,22 +1,23 @@
 //! The metrics of a series: a month, a day in five minutes, an hour in minutes and probes.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use rampart_app::model::{BucketRow, MetricsLevel, MetricsPage, MetricsQuery, MinuteRow, SeriesChoice};
+use rampart_app::model::{BucketRow, Chart, MetricsLevel, MetricsPage, MetricsQuery, MinuteRow, SeriesChoice};
 use rampart_domain::{
     access::{Action, Actor},
-    count::{Counts, Minute, MinuteCounts, MinuteRange},
+    count::{MINUTES_PER_DAY, Minute, MinuteCounts, MinuteRange},
     exclusion::Ledger,
-    policy::MeasurementPolicy,
+    policy::{MeasurementPolicy, SLO_WINDOW},
 };
 
 use super::{
     super::{Error, Result, Service, figures::series_ref},
-    charts::{Charted, reason},
+    charts::{BUCKET, Charted, date, reason},
     rows,
 };
 use crate::store::{Scope, counts, ledger, probes, series::Series};
 
-const BUCKET: i64 = 5;
+/// Days of a month in the programme's sense.
+const MONTH: i64 = SLO_WINDOW as i64 / MINUTES_PER_DAY;
 
 impl Service {
     pub(super) async fn metrics_page(&self, actor: &Actor, key: &str, query: MetricsQuery) -> Result<MetricsPage> {
@@ -69,11 +70,7 @@ impl Service {
             app_key: &app.key,
         };
         match (query.day, query.hour) {
-            (None, _) => {
-                let (chart, days) = self.month(scope, &app.key, series, &ledger).await?;
-                page.chart = chart;
-                page.level = Some(MetricsLevel::Month { days });
-            }
+            (None, _) => (page.chart, page.level) = self.month_level(&charted, query.until).await?,
             (Some(date), None) => {
                 page.chart = Some(
                     self.chart(&charted, day_range(date), date.format("%-d %B %Y").to_string())
@@ -86,9 +83,52 @@ impl Service {
         Ok(page)
     }
 
+    /// The last 28 days, or those that end with `until`.
+    async fn month_level(
+        &self,
+        charted: &Charted<'_>,
+        until: Option<NaiveDate>,
+    ) -> Result<(Option<Chart>, Option<MetricsLevel>)> {
+        let today = rows::day_of(self.clock.now());
+        let href = |last: i64| {
+            let until = if last < today {
+                format!("&until={}", date(last))
+            } else {
+                String::new()
+            };
+            format!("/apps/{}/metrics?series={}{until}", charted.app_key, charted.series.id)
+        };
+        let until = until.map(|date| day_range(date).start.day()).filter(|day| *day < today);
+        let last = until.unwrap_or(today);
+        let (chart, days) = match until {
+            None => self.month(charted).await?,
+            Some(last) => {
+                let range = MinuteRange::new(Minute::of_day(last + 1 - MONTH), Minute::of_day(last + 1));
+                let title = format!(
+                    "{} to {}",
+                    date(last + 1 - MONTH).format("%-d %B"),
+                    date(last).format("%-d %B %Y")
+                );
+                let days = self.day_rows(charted, range).await?;
+                (Some(self.chart(charted, range, title).await?), days)
+            }
+        };
+        let first = counts::first_minute(&self.store.metrics, charted.series.id).await?;
+        let level = MetricsLevel::Month {
+            until: until.map(date),
+            previous: first
+                .filter(|first| first.day() <= last - MONTH)
+                .map(|_| href(last - MONTH)),
+            next: (last < today).then(|| href(last + MONTH)),
+            days,
+        };
+        Ok((chart, Some(level)))
+    }
+
     async fn day_level(&self, charted: &Charted<'_>, date: NaiveDate) -> Result<MetricsLevel> {
         let range = day_range(date);
-        let minutes = counts::minutes(&self.store.metrics, charted.series.id, range).await?;
+        let length = self.resolution(range.start);
+        let found = self.buckets(charted.series, range, length).await?;
         let href = |date: NaiveDate| {
             format!(
                 "/apps/{}/metrics?series={}&day={date}",
@@ -99,8 +139,12 @@ impl Service {
         let mut buckets = Vec::new();
         let mut start = range.start;
         while start < last {
-            let part = MinuteRange::new(start, start + BUCKET);
-            let counts: Counts = minutes.iter().filter(|m| part.contains(m.minute)).map(|m| m.all).sum();
+            let part = MinuteRange::new(start, start + length);
+            let counts = found
+                .iter()
+                .find(|b| b.start == start)
+                .map(|b| b.counts)
+                .unwrap_or_default();
             let excluded = charted.ledger.excluded_ranges(series_ref(charted.series), part);
             buckets.push(BucketRow {
                 from: start.start(),
@@ -108,13 +152,14 @@ impl Service {
                 bad: counts.bad,
                 percent: counts.percent(),
                 excluded: excluded.first().map(|e| reason(e.entry.kind, &e.entry.authority)),
-                href: format!("{}&hour={}", href(date), start.start().format("%-H")),
+                href: (length == BUCKET).then(|| format!("{}&hour={}", href(date), start.start().format("%-H"))),
             });
             start = part.end;
         }
         let today = self.clock.now().date_naive();
         Ok(MetricsLevel::Day {
             date,
+            by_hour: length > BUCKET,
             previous: date.checked_sub_days(Days::new(1)).map(href),
             next: date
                 .checked_add_days(Days::new(1))
@@ -168,6 +213,5 @@ pub(super) fn minute_row(ledger: &Ledger, series: &Series, minute: &MinuteCounts
 }
 
 fn day_range(date: NaiveDate) -> MinuteRange {
-    let start = Minute::of(date.and_time(NaiveTime::MIN).and_utc());
-    MinuteRange::new(start, start + 24 * 60)
+    MinuteRange::of_day(Minute::of(date.and_time(NaiveTime::MIN).and_utc()).day())
 }

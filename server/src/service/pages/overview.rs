@@ -39,7 +39,23 @@ impl Service {
         let slis = self.sli_rows(scope, &app, &current, &standing, &ledger).await?;
         let worst = worst(&current, &standing);
         let (chart, days) = match worst {
-            Some(series) => self.month(scope, &app.key, series, &ledger).await?,
+            Some(series) => {
+                let policy = MeasurementPolicy::standard();
+                match policy.for_sli(series.key.sli) {
+                    None => (None, Vec::new()),
+                    Some(policy) => {
+                        let (app_key, ledger) = (&app.key, &ledger);
+                        let charted = Charted {
+                            series,
+                            policy,
+                            ledger,
+                            scope,
+                            app_key,
+                        };
+                        self.month(&charted).await?
+                    }
+                }
+            }
             None => (None, Vec::new()),
         };
         let breaches = episodes::of_app(&self.store.portal, scope, app.id, 0, LATEST_BREACHES).await?;
@@ -102,29 +118,12 @@ impl Service {
     }
 
     /// Chart and table of the last 28 days.
-    pub(super) async fn month(
-        &self,
-        scope: Scope,
-        app_key: &str,
-        series: &Series,
-        ledger: &Ledger,
-    ) -> Result<(Option<Chart>, Vec<DayRow>)> {
-        let policy = MeasurementPolicy::standard();
-        let Some(policy) = policy.for_sli(series.key.sli) else {
+    pub(super) async fn month(&self, charted: &Charted<'_>) -> Result<(Option<Chart>, Vec<DayRow>)> {
+        let Some(first) = counts::first_minute(&self.store.metrics, charted.series.id).await? else {
             return Ok((None, Vec::new()));
         };
-        let Some(first) = counts::first_minute(&self.store.metrics, series.id).await? else {
-            return Ok((None, Vec::new()));
-        };
-        let end = self.clock.minute() - i64::from(policy.settle_minutes);
+        let end = self.clock.minute() - i64::from(charted.policy.settle_minutes);
         let range = MinuteRange::new(end - i64::from(SLO_WINDOW), end);
-        let charted = Charted {
-            series,
-            policy,
-            ledger,
-            scope,
-            app_key,
-        };
         // A series that has just begun would be a sliver at the edge of four weeks.
         let (charted_range, title) = match first {
             first if first > range.start + i64::from(SLO_WINDOW) * 3 / 4 => {
@@ -133,8 +132,8 @@ impl Service {
             }
             _ => (range, "last 28 days".to_owned()),
         };
-        let chart = self.chart(&charted, charted_range, title).await?;
-        let days = self.day_rows(&charted, range).await?;
+        let chart = self.chart(charted, charted_range, title).await?;
+        let days = self.day_rows(charted, range).await?;
         Ok((Some(chart), days))
     }
 

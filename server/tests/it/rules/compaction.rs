@@ -16,6 +16,7 @@ on_both_engines!(
     packing_changes_no_page,
     figures_and_probes_are_kept_as_long_as_promised,
     what_is_not_evaluated_yet_is_not_packed,
+    older_figures_are_shown_by_the_hour_and_then_by_the_day,
 );
 
 /// Probes of `series` that are kept: good ones, failed ones.
@@ -108,4 +109,40 @@ async fn what_is_not_evaluated_yet_is_not_packed(database: TestDatabase) {
         .await
         .unwrap();
     assert_eq!(unpacked, 2, "the last evaluation was ten hours ago");
+}
+
+async fn older_figures_are_shown_by_the_hour_and_then_by_the_day(database: TestDatabase) {
+    let (portal, _, series) = measured(database).await;
+    let date = portal.clock.now().date_naive();
+    portal.live(series, 3, true).await;
+    portal.live(series, 1, false).await;
+    let month = format!("/apps/com.example.app/metrics?series={series}&until={date}");
+    let day = format!("/apps/com.example.app/metrics?series={series}&day={date}");
+    let begun = portal.clock.now();
+    let after = async |days: i64| {
+        portal.clock.set(begun + TimeDelta::days(days));
+        let mut reviewer = portal.staff(&format!("Rui{days}"), &["reviewer"]).await;
+        portal.evaluate().await;
+        portal.service.compact().await.unwrap();
+        let month = portal.get(&mut reviewer, &month).await.body;
+        let linked = month.contains(&format!("day={date}"));
+        assert!(
+            text(&main(&month)).contains("23 Nov 2026 75.0 % 3 1"),
+            "{}",
+            text(&main(&month))
+        );
+        (linked, text(&main(&portal.get(&mut reviewer, &day).await.body)))
+    };
+    let (linked, page) = after(30).await;
+    assert!(
+        linked && page.contains("By five minutes") && page.contains("09:00 75.0 % 3 1"),
+        "{page}"
+    );
+    let (linked, page) = after(101).await;
+    assert!(
+        linked && page.contains("By hour") && page.contains("09:00 75.0 % 3 1"),
+        "{page}"
+    );
+    let (linked, _) = after(397).await;
+    assert!(!linked, "there is nothing more to see than the day itself");
 }
