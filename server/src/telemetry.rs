@@ -44,17 +44,7 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 /// # Errors
 /// When something else in the process keeps them already.
 pub fn start() -> anyhow::Result<()> {
-    let mut builder = PrometheusBuilder::new();
-    for (name, buckets) in [
-        (PROBE_START_LATENESS, &LATENESS_BUCKETS[..]),
-        (PROBE_DURATION, &PROBE_BUCKETS),
-        (EVALUATION_DURATION, &EVALUATION_BUCKETS),
-        (EVALUATION_LAG, &LAG_BUCKETS),
-        (REQUEST_DURATION, &REQUEST_BUCKETS),
-    ] {
-        builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), buckets)?;
-    }
-    let handle = builder.install_recorder()?;
+    let handle = builder()?.install_recorder()?;
     let upkeep = handle.clone();
     HANDLE.get_or_init(|| handle);
     describe();
@@ -68,6 +58,20 @@ pub fn start() -> anyhow::Result<()> {
     leads(false);
     probes_in_flight(0);
     Ok(())
+}
+
+fn builder() -> anyhow::Result<PrometheusBuilder> {
+    let mut builder = PrometheusBuilder::new();
+    for (name, buckets) in [
+        (PROBE_START_LATENESS, &LATENESS_BUCKETS[..]),
+        (PROBE_DURATION, &PROBE_BUCKETS),
+        (EVALUATION_DURATION, &EVALUATION_BUCKETS),
+        (EVALUATION_LAG, &LAG_BUCKETS),
+        (REQUEST_DURATION, &REQUEST_BUCKETS),
+    ] {
+        builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), buckets)?;
+    }
+    Ok(builder)
 }
 
 fn describe() {
@@ -153,4 +157,39 @@ pub fn leads(leads: bool) {
 pub fn request(route: String, method: &'static str, status: u16, took: Duration) {
     counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status.to_string()).increment(1);
     histogram!(REQUEST_DURATION, "route" => route).record(took);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_that_starts_late_and_measures_nothing_is_seen() {
+        let recorder = builder().unwrap().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            probes_in_flight(2);
+            probe_started(Duration::from_millis(200));
+            probe_started(Duration::from_millis(300));
+            probe_ended(Some(true), Duration::from_millis(20));
+            probe_ended(Some(false), Duration::from_secs(3));
+            probe_ended(None, Duration::from_secs(4));
+            probes_in_flight(-1);
+            mail_failed();
+            outbox(None);
+        });
+        let text = recorder.handle().render();
+        for line in [
+            "rampart_probe_start_lateness_seconds_bucket{le=\"0.25\"} 1",
+            "rampart_probe_start_lateness_seconds_bucket{le=\"0.5\"} 2",
+            "rampart_probes_total{outcome=\"good\"} 1",
+            "rampart_probes_total{outcome=\"bad\"} 1",
+            "rampart_probes_total{outcome=\"not_measured\"} 1",
+            "rampart_probe_duration_seconds_count 3",
+            "rampart_probes_in_flight 1",
+            "rampart_mails_total{outcome=\"failed\"} 1",
+            "rampart_outbox_waiting NaN",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} is missing:\n{text}");
+        }
+    }
 }

@@ -101,6 +101,7 @@ fn wrong_usage_exits_with_2_and_every_command_has_help() {
         &["--help"][..],
         &["serve", "--help"],
         &["migrate", "--help"],
+        &["doctor", "--help"],
         &["user", "--help"],
         &["user", "add", "--help"],
     ] {

@@ -6,5 +6,6 @@
 mod command;
 mod contract;
 mod http;
+mod operate;
 mod rules;
 mod support;

@@ -1,6 +1,9 @@
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
-use rampart_server::store::{Db, leases};
+use rampart_server::store::{
+    Db,
+    leases::{self, Lease},
+};
 
 use super::{TICK, after, commit, now};
 use crate::support::database::{TestDatabase, on_both_engines};
@@ -13,6 +16,7 @@ on_both_engines!(
     only_the_holder_gives_a_lease_back,
     each_job_has_a_lease_of_its_own,
     of_many_that_ask_at_once_one_gets_the_lease,
+    whoever_held_a_lease_last_is_known,
 );
 
 /// Asks for the lease of a job for ten minutes.
@@ -97,4 +101,20 @@ async fn of_many_that_ask_at_once_one_gets_the_lease(database: TestDatabase) {
         let got: Vec<_> = join_all(asked).await.into_iter().flatten().collect();
         assert_eq!(got, [fence]);
     }
+}
+
+async fn whoever_held_a_lease_last_is_known(database: TestDatabase) {
+    let db = &database.store.portal;
+    assert_eq!(leases::latest(db, "job").await.unwrap(), None);
+    acquire(db, "job", "one", now()).await;
+    acquire(db, "other", "two", now()).await;
+    let held = |until| {
+        Some(Lease {
+            holder: "one".to_owned(),
+            until,
+        })
+    };
+    assert_eq!(leases::latest(db, "job").await.unwrap(), held(after(10)));
+    commit(db, async |tx| leases::release(tx, "job", "one", after(1)).await).await;
+    assert_eq!(leases::latest(db, "job").await.unwrap(), held(after(1)));
 }

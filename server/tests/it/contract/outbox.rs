@@ -8,7 +8,7 @@ use rampart_domain::{
 };
 use rampart_server::store::{
     Db, Result, Scope, alert_addresses, episodes,
-    outbox::{self, Mail, NewMail, Shown, Totals},
+    outbox::{self, Mail, NewMail, Shown, Totals, Waiting},
 };
 
 use super::{
@@ -28,6 +28,7 @@ on_both_engines!(
     a_mail_is_queued_again_unless_it_was_sent,
     mails_are_paged_the_latest_first,
     totals_tell_how_the_mails_stand,
+    what_waits_is_counted_whosever_it_is,
     mails_of_an_app_and_of_a_breach_are_found,
     mails_are_seen_by_members_only,
 );
@@ -481,4 +482,19 @@ async fn mails_are_seen_by_members_only(database: TestDatabase) {
     assert_eq!(seen(world.scope()).await, (vec![1], vec![1]));
     world.leave(db).await;
     assert_eq!(seen(world.scope()).await, (vec![], vec![]));
+}
+
+async fn what_waits_is_counted_whosever_it_is(database: TestDatabase) {
+    let db = &database.store.portal;
+    assert_eq!(outbox::waiting(db).await.unwrap(), Waiting::default());
+    let neighbours = Neighbours::new(db).await;
+    for (n, side) in [(1, neighbours.ours), (2, neighbours.theirs)] {
+        push(db, &about(n, side), after(i64::try_from(n).unwrap())).await;
+    }
+    push(db, &mail(3), after(3)).await;
+    push(db, &mail(4), after(4)).await;
+    commit(db, async |tx| outbox::sent(tx, nth(1), after(5)).await).await;
+    commit(db, async |tx| outbox::fail(tx, nth(4), "no", after(5)).await).await;
+    let waiting = outbox::waiting(db).await.unwrap();
+    assert_eq!((waiting.mails, waiting.oldest), (2, Some(after(2))));
 }

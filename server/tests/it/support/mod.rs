@@ -3,4 +3,5 @@
 pub mod database;
 pub mod html;
 pub mod portal;
+pub mod server;
 pub mod smtp;

@@ -116,7 +116,7 @@ async fn converse(
             let _ = sender.send(mail);
             b"250 taken\r\n"
         } else if command.starts_with("EHLO") {
-            b"250-test\r\n250 8BITMIME\r\n"
+            b"250-test\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n"
         } else if command.starts_with("QUIT") {
             stream.write_all(b"221 bye\r\n").await?;
             return Ok(());
