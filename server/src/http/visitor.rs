@@ -115,11 +115,6 @@ impl Visitor {
     pub(super) async fn leave(&self, flash: &str) -> anyhow::Result<()> {
         Ok(self.session.insert(session::FLASH, flash).await?)
     }
-
-    /// Takes the sentence that was left for this page.
-    pub(super) async fn take_flash(&self) -> Option<String> {
-        self.session.remove::<String>(session::FLASH).await.ok().flatten()
-    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visitor {

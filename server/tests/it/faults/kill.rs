@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use rampart_server::store::{Scope, episodes};
 use tokio::time::Instant;
 
-use super::{chance::Chance, soak, target::Script, truth, until, world::World};
+use super::{chance::Chance, soak, target::Script, truth, world::World};
 use crate::support::{
     database::{TestDatabase, on_both_engines},
     smtp::Mood,
@@ -61,15 +60,7 @@ async fn round(chance: &mut Chance, database: TestDatabase, goes_on: impl Fn(usi
     world.target.heal();
     world.mail.set(Mood::Takes);
     let server = world.server().await;
-    world.target.more(world.series.len()).await;
-    let store = &world.portal.service.store.portal;
-    until("every breach is over", async || {
-        episodes::open(store).await.unwrap().is_empty()
-    })
-    .await;
-    world.caught_up().await;
-    world.all_sent().await;
-    server.stop().await;
+    world.settled(server).await;
 
     let probes = truth::probes(&world, &kills).await;
     truth::counts(&world, &probes).await;
@@ -77,8 +68,6 @@ async fn round(chance: &mut Chance, database: TestDatabase, goes_on: impl Fn(usi
     assert!(found > 0, "no breach opened, so nothing was tested");
     truth::mails(&world).await;
     truth::audit(&world).await;
-    let all = episodes::open_of_apps(store, Scope::system(), &[]).await;
-    assert!(all.is_ok());
 }
 
 /// Good for a while, bad for a while, and so on.

@@ -63,19 +63,11 @@ impl Server {
         self.log.says(text).await
     }
 
-    /// Returns once it says so after what it has said up to now.
-    pub async fn says_again(&self, text: &str) {
-        let said = self.log.lines.lock().unwrap().len();
-        let mut count = self.log.count.subscribe();
-        let waiting = count.wait_for(|_| {
-            self.log.lines.lock().unwrap()[said..]
-                .iter()
-                .any(|line| line.contains(text))
-        });
-        assert!(
-            timeout(super::PATIENCE, waiting).await.is_ok(),
-            "it does not say \"{text}\""
-        );
+    /// Returns once it says so after what it has said up to this call.
+    pub fn says_again(&self, text: &str) -> impl Future<Output = ()> {
+        self.log
+            .clone()
+            .says_after(self.log.lines.lock().unwrap().len(), text.to_owned())
     }
 
     pub fn id(&self) -> u32 {
@@ -164,21 +156,20 @@ impl Log {
     }
 
     async fn says(&self, text: &str) -> String {
-        let find = || {
-            self.lines
-                .lock()
-                .unwrap()
-                .iter()
-                .find(|line| line.contains(text))
-                .cloned()
-        };
+        self.wait_for(0, text).await
+    }
+
+    async fn says_after(self: Arc<Self>, line: usize, text: String) {
+        self.wait_for(line, &text).await;
+    }
+
+    async fn wait_for(&self, from: usize, text: &str) -> String {
+        let lines = || self.lines.lock().unwrap();
+        let find = || lines().iter().skip(from).find(|line| line.contains(text)).cloned();
         let mut count = self.count.subscribe();
         let waiting = count.wait_for(|_| find().is_some());
-        assert!(
-            timeout(super::PATIENCE, waiting).await.is_ok(),
-            "it does not say \"{text}\": {:#?}",
-            self.lines.lock().unwrap()
-        );
+        let waited = timeout(super::PATIENCE, waiting).await.is_ok();
+        assert!(waited, "it does not say \"{text}\"");
         find().unwrap()
     }
 }

@@ -27,6 +27,7 @@ struct Shared {
     scripts: Mutex<HashMap<String, Script>>,
     requests: Mutex<Vec<Request>>,
     seen: watch::Sender<usize>,
+    holds: watch::Sender<bool>,
 }
 
 /// A request as the target saw it.
@@ -47,6 +48,7 @@ impl Target {
             scripts: Mutex::default(),
             requests: Mutex::default(),
             seen: watch::Sender::new(0),
+            holds: watch::Sender::new(false),
         });
         let router = Router::new().fallback(answer).with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -61,6 +63,11 @@ impl Target {
     /// Answers well from now on.
     pub fn heal(&self) {
         self.shared.scripts.lock().unwrap().clear();
+    }
+
+    /// Lets whoever asks wait for the answer, or answers them all.
+    pub fn hold(&self, holds: bool) {
+        self.shared.holds.send_replace(holds);
     }
 
     pub fn requests(&self) -> Vec<Request> {
@@ -82,19 +89,23 @@ impl Target {
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, uri: Uri) -> StatusCode {
-    let path = uri.path().to_owned();
-    let good = match shared.scripts.lock().unwrap().get_mut(&path) {
-        Some(script) => script(),
-        None => true,
-    };
-    let mut requests = shared.requests.lock().unwrap();
-    // Failures differ from one to the next, so that a stored one can be told from its neighbours.
-    let status = if good { 200 } else { 500 + (requests.len() % 100) as u16 };
-    requests.push(Request {
-        path,
-        at: shared.clock.now(),
-        status,
-    });
-    shared.seen.send_replace(requests.len());
-    StatusCode::from_u16(status).unwrap()
+    let status = shared.note(uri.path());
+    let _ = shared.holds.subscribe().wait_for(|holds| !holds).await;
+    status
+}
+
+impl Shared {
+    fn note(&self, path: &str) -> StatusCode {
+        let good = self.scripts.lock().unwrap().get_mut(path).is_none_or(|script| script());
+        let mut requests = self.requests.lock().unwrap();
+        // Failures differ from one to the next, so that a stored one can be told from its neighbours.
+        let status = if good { 200 } else { 500 + (requests.len() % 100) as u16 };
+        requests.push(Request {
+            path: path.to_owned(),
+            at: self.clock.now(),
+            status,
+        });
+        self.seen.send_replace(requests.len());
+        StatusCode::from_u16(status).unwrap()
+    }
 }

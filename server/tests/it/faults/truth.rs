@@ -13,7 +13,7 @@ use rampart_server::store::{
     audit::{self, Verified},
     counts,
     episodes::{self, Episode},
-    probes, progress,
+    outbox, probes, progress,
 };
 
 use super::{
@@ -77,6 +77,20 @@ pub async fn probes(world: &World, kills: &[DateTime<Utc>]) -> Vec<Vec<Probe>> {
             );
         }
         all.push(found);
+    }
+    all
+}
+
+/// The stored probes of each series where the test has seen to it that each was written before the clock went on.
+pub async fn punctual_probes(world: &World) -> Vec<Vec<Probe>> {
+    let store = &world.portal.service.store.metrics;
+    let mut all = Vec::new();
+    for series in &world.series {
+        let rows = probes::within(store, series.id, everything(world), false, i64::MAX)
+            .await
+            .unwrap();
+        let punctual = rows.into_iter().rev().map(|row| Probe { seen: row.time(), row });
+        all.push(punctual.collect());
     }
     all
 }
@@ -172,13 +186,31 @@ pub async fn mails(world: &World) {
         }
     }
     let mut received: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut order = Vec::new();
     for mail in world.mail.all_taken() {
         let id = mail
             .lines()
             .find_map(|line| line.strip_prefix("Message-ID: "))
             .unwrap()
             .to_owned();
+        order.push(id.clone());
         received.entry(id).or_default().push(mail);
+    }
+    let first_received = |id: &String| order.iter().position(|other| other == id);
+    for opening in mails.iter().filter(|m| m.kind == "alert_anomalous") {
+        let is_end = |m: &&outbox::Mail| m.kind == "alert_ok" && m.episode_id == opening.episode_id;
+        for closing in mails
+            .iter()
+            .filter(is_end)
+            .filter(|m| m.recipients == opening.recipients)
+        {
+            let (opened, closed) = (first_received(&opening.message_id), first_received(&closing.message_id));
+            assert!(
+                opened < closed,
+                "the end was told before the beginning: {}",
+                closing.subject
+            );
+        }
     }
     for mail in &mails {
         let copies = received.remove(&mail.message_id).unwrap_or_default();

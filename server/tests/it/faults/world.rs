@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use rampart_domain::id::SeriesId;
 use rampart_server::{
     clock::Clock,
-    store::{Scope, apps, outbox, progress, series},
+    store::{Scope, apps, episodes, outbox, progress, series},
 };
 
 use super::{process::Server, target::Target, until};
@@ -130,23 +130,36 @@ impl World {
         Server::start(&self.settings()).await
     }
 
-    /// Returns once the evaluation has caught up with the clock.
-    pub async fn caught_up(&self) {
+    /// Brings about a fault while a probe is under way, and returns once the server has tried in vain to write it.
+    pub async fn measured_in_vain(&self, server: &Server, fault: impl Future<Output = ()>) {
+        self.target.hold(true);
+        self.target.more(1).await;
+        fault.await;
+        let said = server.says_again("probes could not be written");
+        self.target.hold(false);
+        said.await;
+    }
+
+    /// Waits until the server has done everything there is to do with a target that answers well, and stops it.
+    pub async fn settled(&self, server: Server) {
+        self.target.heal();
+        self.mail.set(Mood::Takes);
+        self.target.more(2 * self.series.len()).await;
         let store = &self.portal.service.store.portal;
+        until("every breach is over", async || {
+            episodes::open(store).await.unwrap().is_empty()
+        })
+        .await;
         until("the evaluation catches up with the clock", async || {
             let last = progress::last(store, "evaluation").await.unwrap();
             last.is_some_and(|last| self.clock.minute() - last <= 1)
         })
         .await;
-    }
-
-    /// Returns once no mail waits.
-    pub async fn all_sent(&self) {
-        let store = &self.portal.service.store.portal;
         until("every mail is sent", async || {
             let totals = outbox::totals(store, Scope::system()).await.unwrap();
             totals.queued + totals.retrying == 0
         })
         .await;
+        server.stop().await;
     }
 }
