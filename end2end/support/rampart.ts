@@ -57,6 +57,8 @@ export class Rampart {
     const rampart = new Rampart(program, folder, url, {
       ...Object.fromEntries(inherited),
       RAMPART_TEST_CLOCK_RATE: String(CLOCK_RATE),
+      // Started again, it goes on in time instead of back.
+      RAMPART_TEST_CLOCK_SINCE: new Date().toISOString(),
       RAMPART_DATABASE_PATH: folder,
       RAMPART_SERVER_LISTEN: address,
       RAMPART_SERVER_PUBLIC_URL: url,

@@ -1,6 +1,7 @@
 use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use clap::Args;
 use tokio::{
     net::TcpListener,
@@ -47,17 +48,22 @@ impl Serve {
     }
 }
 
-/// The system's clock; in end-to-end tests one that runs faster.
+/// The system's clock; in tests one that runs faster.
 fn clock() -> anyhow::Result<Clock> {
-    match std::env::var("RAMPART_TEST_CLOCK_RATE") {
-        Ok(rate) => {
-            tracing::warn!(rate, "the clock runs fast: this is for tests only");
-            Ok(Clock::fast(
-                rate.parse().context("RAMPART_TEST_CLOCK_RATE is no number")?,
-            ))
+    let Ok(rate) = std::env::var("RAMPART_TEST_CLOCK_RATE") else {
+        return Ok(Clock::system());
+    };
+    tracing::warn!(rate, "the clock runs fast: this is for tests only");
+    let rate = rate.parse().context("RAMPART_TEST_CLOCK_RATE is no number")?;
+    Ok(match std::env::var("RAMPART_TEST_CLOCK_SINCE") {
+        Ok(agreed) => {
+            let agreed: DateTime<Utc> = agreed
+                .parse()
+                .context("RAMPART_TEST_CLOCK_SINCE is no time as in RFC 3339")?;
+            Clock::fast_since(rate, agreed)
         }
-        Err(_) => Ok(Clock::system()),
-    }
+        Err(_) => Clock::fast(rate),
+    })
 }
 
 /// Returns once the server is to stop: at once after Ctrl-C, after `server.drain_seconds` when it was terminated, or with the

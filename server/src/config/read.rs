@@ -10,9 +10,10 @@ use lettre::message::Mailbox;
 use url::Url;
 
 /// Variables that begin like ours but are no settings.
-const NOT_SETTINGS: [&str; 4] = [
+const NOT_SETTINGS: [&str; 5] = [
     "RAMPART_CONFIG",
     "RAMPART_TEST_CLOCK_RATE",
+    "RAMPART_TEST_CLOCK_SINCE",
     "RAMPART_TEST_POSTGRES",
     "RAMPART_BIN",
 ];

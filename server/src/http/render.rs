@@ -12,7 +12,7 @@ use rampart_app::{
 };
 
 use super::{
-    Web,
+    Web, session,
     visitor::{Visitor, in_background},
 };
 
@@ -34,7 +34,7 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri:
     let flash = if in_background(headers) {
         None
     } else {
-        visitor.take_flash().await
+        session::take_flash(&web.service, &visitor.session).await
     };
     let viewer = Viewer {
         actor: visitor.actor.clone(),

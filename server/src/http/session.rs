@@ -1,13 +1,13 @@
 //! Sessions in our own tables, so that they can be listed and ended.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use rampart_domain::id::UserId;
 use sha2::{Digest, Sha256};
 use tower_sessions::{
-    Expiry, SessionManagerLayer, SessionStore,
+    Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::SameSite,
     session::{Id, Record},
     session_store,
@@ -46,19 +46,32 @@ fn hash(id: Id) -> Vec<u8> {
 /// The layer that gives every request its session.
 pub(super) fn layer(service: &Service) -> SessionManagerLayer<Sessions> {
     let secure = service.config.server.public_url.scheme() == "https";
-    let settings = service.config.session.clone();
-    let lifetime = time::Duration::try_from(settings.lifetime).unwrap_or(time::Duration::DAY);
-    SessionManagerLayer::new(Sessions {
-        store: service.store.clone(),
-        clock: service.clock.clone(),
-        settings,
-    })
-    .with_name(if secure { "__Host-rampart" } else { "rampart" })
-    .with_secure(secure)
-    .with_http_only(true)
-    .with_same_site(SameSite::Lax)
-    .with_path("/")
-    .with_expiry(Expiry::OnInactivity(lifetime))
+    let lifetime = time::Duration::try_from(service.config.session.lifetime).unwrap_or(time::Duration::DAY);
+    SessionManagerLayer::new(Sessions::of(service))
+        .with_name(if secure { "__Host-rampart" } else { "rampart" })
+        .with_secure(secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(lifetime))
+}
+
+/// Takes the sentence that is shown once out of a session. This is written apart from what else a request does to its session:
+/// a page is shown even while nothing can be written, then with the sentence once more.
+pub(super) async fn take_flash(service: &Service, session: &Session) -> Option<String> {
+    let flash = session.get::<String>(FLASH).await.ok().flatten()?;
+    let stored = Session::new(session.id(), Arc::new(Sessions::of(service)), None);
+    let taken = async {
+        stored.remove_value(FLASH).await?;
+        stored.save().await
+    };
+    if let Err(error) = taken.await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a message that was shown could not be taken away"
+        );
+    }
+    Some(flash)
 }
 
 /// Keeps sessions in the portal's database. When they end is decided here, by the [`Clock`], not by the cookie.
@@ -76,6 +89,14 @@ impl fmt::Debug for Sessions {
 }
 
 impl Sessions {
+    fn of(service: &Service) -> Self {
+        Self {
+            store: service.store.clone(),
+            clock: service.clock.clone(),
+            settings: service.config.session.clone(),
+        }
+    }
+
     fn idle_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + TimeDelta::from_std(self.settings.idle).unwrap_or(TimeDelta::hours(12))
     }

@@ -87,8 +87,13 @@ async fn actor(
     let now = web.service.clock.now();
     if let (Some(id), Some(seen), false) = (id, seen, in_background)
         && now - seen > NOTED_FOR
+        && let Err(error) = web.service.note_session(id).await
     {
-        web.service.note_session(id).await?;
+        // A page that only reads is shown even while nothing can be written.
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "that a session is in use could not be noted"
+        );
     }
     Ok(web.service.actor(UserId(account), id, address).await?)
 }
@@ -109,11 +114,6 @@ impl Visitor {
     /// Leaves a sentence for the next page.
     pub(super) async fn leave(&self, flash: &str) -> anyhow::Result<()> {
         Ok(self.session.insert(session::FLASH, flash).await?)
-    }
-
-    /// Takes the sentence that was left for this page.
-    pub(super) async fn take_flash(&self) -> Option<String> {
-        self.session.remove::<String>(session::FLASH).await.ok().flatten()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use rampart_domain::{count::Minute, policy::UNKNOWN_AFTER};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +15,8 @@ use crate::{
 
 /// Ticks missed longer ago than this are left out: by then every open breach has closed as unknown.
 const CAUGHT_UP: i64 = UNKNOWN_AFTER + 60;
+/// It is looked again what time it is at least this often: somebody may have set the clock.
+const LONGEST_SLEEP: TimeDelta = TimeDelta::seconds(60);
 
 pub(super) async fn run(service: Arc<Service>, mut leader: Leader, stop: CancellationToken) {
     loop {
@@ -31,8 +34,9 @@ pub(super) async fn run(service: Arc<Service>, mut leader: Leader, stop: Cancell
                 }
             }
         };
+        let waking = next.start().min(service.clock.now() + LONGEST_SLEEP);
         tokio::select! {
-            () = service.clock.sleep_until(next.start()) => {}
+            () = service.clock.sleep_until(waking) => {}
             () = stop.cancelled() => return,
         }
     }

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -15,6 +15,28 @@ use crate::{
 pub const MEASURING: &str = "measuring";
 const LIFETIME: TimeDelta = TimeDelta::seconds(20);
 const RENEWED_EVERY: Duration = Duration::from_secs(5);
+/// A lease that is found unchanged so many times in a row is nobody's, whatever the clocks say: its holder would have renewed
+/// it meanwhile.
+const UNCHANGED: u32 = 5;
+
+/// The lease of somebody else as it was found, again and again.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    until: Option<DateTime<Utc>>,
+    times: u32,
+}
+
+impl Found {
+    fn again(self, until: Option<DateTime<Utc>>) -> Self {
+        let times = if until == self.until { self.times + 1 } else { 1 };
+        Self { until, times }
+    }
+
+    /// The end of a lease that nobody renews.
+    fn given_up(self) -> Option<DateTime<Utc>> {
+        self.until.filter(|_| self.times >= UNCHANGED)
+    }
+}
 
 /// Whether this server holds the lease.
 #[derive(Clone)]
@@ -50,8 +72,9 @@ pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>, stop: Cancellati
     let (sender, receiver) = watch::channel(false);
     tasks.spawn(async move {
         let holder = holder();
+        let mut found = Found::default();
         loop {
-            match acquire(&service, &holder).await {
+            match acquire(&service, &holder, &mut found).await {
                 Ok(held) => {
                     if sender.send_replace(held) != held {
                         tracing::info!(held, "the lease of measuring");
@@ -84,10 +107,14 @@ pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>, stop: Cancellati
     Leader(receiver)
 }
 
-async fn acquire(service: &Service, holder: &str) -> store::Result<bool> {
+async fn acquire(service: &Service, holder: &str, found: &mut Found) -> store::Result<bool> {
     let now = service.clock.now();
     let mut tx = service.store.portal.begin().await?;
-    let fence = leases::acquire(&mut tx, MEASURING, holder, now, now + LIFETIME).await?;
+    let fence = leases::acquire(&mut tx, MEASURING, holder, now, now + LIFETIME, found.given_up()).await?;
+    *found = match fence {
+        Some(_) => Found::default(),
+        None => found.again(leases::until(&mut tx, MEASURING).await?),
+    };
     tx.commit().await?;
     Ok(fence.is_some())
 }

@@ -5,24 +5,47 @@ use std::{net::IpAddr, time::Duration};
 use anyhow::Context;
 use chrono::Utc;
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Message,
     message::{
-        Mailbox, MultiPart,
+        Mailbox, MultiPart, MultiPartKind, SinglePart,
         header::{HeaderName, HeaderValue},
     },
-    transport::smtp::client::{Tls, TlsParameters},
+    transport::smtp::{
+        SMTP_PORT, SUBMISSIONS_PORT,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, TlsParameters},
+        extension::ClientId,
+    },
 };
+use percent_encoding::percent_decode_str;
+use tokio::time::timeout;
 use url::Url;
 
 use crate::{config, store::outbox::Mail};
 
-/// How long one step of the conversation with the relay may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long connecting to the relay may take.
+const CONNECTING: Duration = Duration::from_secs(30);
+/// How long the whole conversation about one mail may take.
+const CONVERSATION: Duration = Duration::from_secs(120);
+/// How long the relay may take to say good-bye; the mail is taken by then.
+const GOOD_BYE: Duration = Duration::from_secs(5);
 
-/// The connection to the mail relay.
+/// How the mail relay is reached. Each mail has a connection of its own, which ends with it: a conversation that was broken
+/// off is never gone on with.
 pub struct Relay {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    host: String,
+    port: u16,
+    encryption: Encryption,
+    credentials: Option<Credentials>,
+    hello: ClientId,
     from: Mailbox,
+    patience: Duration,
+}
+
+enum Encryption {
+    None,
+    StartTls(TlsParameters),
+    Whole(TlsParameters),
 }
 
 /// Why a mail was not taken.
@@ -41,11 +64,37 @@ impl Relay {
     /// When the relay's host is no name that TLS could check.
     pub fn new(mail: &config::Mail) -> anyhow::Result<Option<Self>> {
         let Some(url) = &mail.relay else { return Ok(None) };
-        let transport = transport(&url.0).context("mail.relay")?;
-        Ok(Some(Self {
-            transport,
-            from: mail.from.clone(),
-        }))
+        Self::at(&url.0, mail.from.clone()).context("mail.relay").map(Some)
+    }
+
+    /// TLS is required unless the relay is on this machine (SPEC section 2.3).
+    fn at(url: &Url, from: Mailbox) -> anyhow::Result<Self> {
+        let host = url.host_str().context("the URL has no host")?;
+        let host = host.trim_matches(['[', ']']).to_owned();
+        let (port, encryption) = match (url.scheme(), is_loopback(url)) {
+            ("smtps", _) => (SUBMISSIONS_PORT, Encryption::Whole(TlsParameters::new(host.clone())?)),
+            (_, true) => (SMTP_PORT, Encryption::None),
+            _ => (SMTP_PORT, Encryption::StartTls(TlsParameters::new(host.clone())?)),
+        };
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from);
+        let credentials = match url.password() {
+            Some(password) => Some(Credentials::new(decoded(url.username())?, decoded(password)?)),
+            None => None,
+        };
+        Ok(Self {
+            host,
+            port: url.port().unwrap_or(port),
+            encryption,
+            credentials,
+            hello: ClientId::default(),
+            from,
+            patience: CONVERSATION,
+        })
+    }
+
+    /// The same relay, with less time for a conversation.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Connects, begins TLS and signs in as for a mail, but sends none.
@@ -53,10 +102,17 @@ impl Relay {
     /// # Errors
     /// What the relay said, or why it was not reached.
     pub async fn test(&self) -> Result<(), SendError> {
-        match self.transport.test_connection().await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(SendError::Failed("it hung up".to_owned())),
-            Err(error) => Err(SendError::Failed(said(&error))),
+        match timeout(self.patience, self.connect()).await {
+            Ok(Ok(mut connection)) => {
+                // It let us in, whatever comes of this.
+                let _ = timeout(GOOD_BYE, connection.quit()).await;
+                Ok(())
+            }
+            Ok(Err(error)) => Err(SendError::Failed(said(&error))),
+            Err(_) => Err(SendError::Failed(format!(
+                "it did not answer within {:?}",
+                self.patience
+            ))),
         }
     }
 
@@ -64,14 +120,41 @@ impl Relay {
     /// What the relay said, or why it was not reached.
     pub async fn send(&self, mail: &Mail) -> Result<(), SendError> {
         let message = message(&self.from, mail).map_err(|error| SendError::Refused(format!("{error:#}")))?;
-        self.transport.send(message).await.map(drop).map_err(|error| {
-            let said = said(&error);
-            if refuses_recipient(&error) {
-                SendError::Refused(said)
-            } else {
-                SendError::Failed(said)
+        let hand_over = async {
+            let mut connection = self.connect().await?;
+            connection.send(message.envelope(), &message.formatted()).await?;
+            Ok(connection)
+        };
+        match timeout(self.patience, hand_over).await {
+            Ok(Ok(mut connection)) => {
+                // The mail is taken, whatever comes of this.
+                let _ = timeout(GOOD_BYE, connection.quit()).await;
+                Ok(())
             }
-        })
+            Ok(Err(error)) if refuses_recipient(&error) => Err(SendError::Refused(said(&error))),
+            Ok(Err(error)) => Err(SendError::Failed(said(&error))),
+            Err(_) => Err(SendError::Failed(format!(
+                "the relay did not take the mail within {:?}",
+                self.patience
+            ))),
+        }
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
+        let whole = match &self.encryption {
+            Encryption::Whole(tls) => Some(tls.clone()),
+            _ => None,
+        };
+        let address = (self.host.as_str(), self.port);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(address, Some(CONNECTING), &self.hello, whole, None).await?;
+        if let Encryption::StartTls(tls) = &self.encryption {
+            connection.starttls(tls.clone(), &self.hello).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
     }
 }
 
@@ -97,19 +180,6 @@ fn said(error: &lettre::transport::smtp::Error) -> String {
     text
 }
 
-/// TLS is required unless the relay is on this machine (SPEC section 2.3).
-fn transport(url: &Url) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
-    let host = url.host_str().context("the URL has no host")?;
-    let mut bare = url.clone();
-    bare.set_query(None);
-    let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(bare.as_str())?.timeout(Some(TIMEOUT));
-    let builder = match (url.scheme(), is_loopback(url)) {
-        ("smtps", _) | (_, true) => builder,
-        _ => builder.tls(Tls::Required(TlsParameters::new(host.to_owned())?)),
-    };
-    Ok(builder.build())
-}
-
 /// The url crate reads addresses as such only in schemes it knows; in "smtp" an IPv4 address is a name.
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
@@ -131,10 +201,15 @@ fn message(from: &Mailbox, mail: &Mail) -> anyhow::Result<Message> {
             .parse()
             .with_context(|| format!("\"{recipient}\" is no address that mail can be sent to"))?);
     }
-    Ok(builder.multipart(MultiPart::alternative_plain_html(
-        mail.body_text.clone(),
-        mail.body_html.clone(),
-    ))?)
+    // The boundary is the mail's own, so that every attempt sends the same bytes.
+    let parts = MultiPart::builder()
+        .kind(MultiPartKind::Alternative)
+        .boundary(format!("rampart-{}", mail.id.0.simple()));
+    Ok(builder.multipart(
+        parts
+            .singlepart(SinglePart::plain(mail.body_text.clone()))
+            .singlepart(SinglePart::html(mail.body_html.clone())),
+    )?)
 }
 
 #[cfg(test)]
@@ -149,6 +224,24 @@ mod tests {
             !loopback("smtp://192.0.2.1:25")
                 && !loopback("smtp://localhost.example.com")
                 && !loopback("smtp://mail.example.com")
+        );
+    }
+
+    #[test]
+    fn a_relay_is_read_from_its_url() {
+        let relay = |url: &str| Relay::at(&Url::parse(url).unwrap(), "a@b.test".parse().unwrap()).unwrap();
+        let plain = relay("smtp://[::1]");
+        assert_eq!((plain.host.as_str(), plain.port), ("::1", 25));
+        assert!(matches!(plain.encryption, Encryption::None) && plain.credentials.is_none());
+        let upgraded = relay("smtp://mail.example.com:587");
+        assert_eq!(upgraded.port, 587);
+        assert!(matches!(upgraded.encryption, Encryption::StartTls(_)));
+        let whole = relay("smtps://me%40example.com:p%3Aw@mail.example.com");
+        assert_eq!(whole.port, 465);
+        assert!(matches!(whole.encryption, Encryption::Whole(_)));
+        assert_eq!(
+            whole.credentials,
+            Some(Credentials::new("me@example.com".to_owned(), "p:w".to_owned()))
         );
     }
 }

@@ -1,7 +1,7 @@
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
-    Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection, Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -76,6 +76,9 @@ macro_rules! write {
 
 pub(super) use {read, write};
 
+/// How long to wait for a connection. A person gets an answer, with what they typed, before the request itself times out.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+
 impl Db {
     pub(super) async fn sqlite(file: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new()
@@ -87,10 +90,15 @@ impl Db {
             .busy_timeout(Duration::from_secs(5));
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            .acquire_timeout(CONNECTED_WITHIN)
+            // When the disk is full SQLite rolls back by itself, and the driver's own rollback fails: the connection then
+            // believes for ever that a transaction is open, and there is no other one for writing.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
+            .acquire_timeout(CONNECTED_WITHIN)
             .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
             .await?;
         Ok(Self::Sqlite(SqlitePools { read, write }))
@@ -99,7 +107,11 @@ impl Db {
     /// Connects to a schema of its own within the database, making it when it is missing.
     pub(super) async fn postgres(url: &str, schema: &'static str) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)?.options([("search_path", schema), ("timezone", "UTC")]);
-        let pool = PgPoolOptions::new().max_connections(8).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(CONNECTED_WITHIN)
+            .connect_with(options)
+            .await?;
         let mut connection = pool.acquire().await?;
         // One message is one transaction. Without the lock, `if not exists` fails for one of two servers that start at once.
         let create = match schema {

@@ -31,7 +31,9 @@ pub use scope::Scope;
 /// A list as one column holds it.
 pub use sqlx::types::Json;
 
-use crate::config::Database;
+use anyhow::Context;
+
+use crate::config::{Database, Secret};
 
 /// Both databases: what people and rules write, and the figures, which are written so often that they have a writer of
 /// their own.
@@ -47,7 +49,15 @@ impl Store {
     /// # Errors
     /// When a database cannot be reached, or was written by a newer version of Rampart.
     pub async fn open(config: &Database) -> anyhow::Result<Self> {
-        let store = match &config.url {
+        let store = Self::connect(config)
+            .await
+            .with_context(|| format!("{} cannot be opened", place(config)))?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    async fn connect(config: &Database) -> anyhow::Result<Self> {
+        Ok(match &config.url {
             Some(url) => Self {
                 portal: Db::postgres(url.0.as_str(), "rampart_portal").await?,
                 metrics: Db::postgres(url.0.as_str(), "rampart_metrics").await?,
@@ -59,9 +69,7 @@ impl Store {
                     metrics: Db::sqlite(&config.path.join("metrics.db")).await?,
                 }
             }
-        };
-        store.migrate().await?;
-        Ok(store)
+        })
     }
 
     async fn migrate(&self) -> anyhow::Result<()> {
@@ -73,5 +81,19 @@ impl Store {
     pub async fn close(&self) {
         self.portal.close().await;
         self.metrics.close().await;
+    }
+}
+
+/// Where the database is, without the password.
+fn place(config: &Database) -> String {
+    match &config.url {
+        Some(Secret(url)) => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!(
+                "the database at {}{port} (database.url)",
+                url.host_str().unwrap_or_default()
+            )
+        }
+        None => format!("the database in {} (database.path)", config.path.display()),
     }
 }

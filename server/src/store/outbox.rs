@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use rampart_domain::id::{AlertAddressId, AppId, EpisodeId, MailId, PartnerId};
-use sqlx::{FromRow, query, query_as, types::Json};
+use sqlx::{FromRow, QueryBuilder, query, query_as, types::Json};
 use uuid::Uuid;
 
 use super::{
@@ -92,21 +92,39 @@ pub async fn push(tx: &mut Tx, mail: &NewMail, now: DateTime<Utc>) -> Result<()>
     Ok(())
 }
 
-/// Takes the mail that waits longest, of one breach and recipient the earlier first, and locks it until `locked_until`, when another server may take it.
-pub async fn claim(tx: &mut Tx, now: DateTime<Utc>, locked_until: DateTime<Utc>) -> Result<Option<Mail>> {
-    write!(tx, c => Ok(query_as(
-        "update outbox set locked_until = $2, attempts = attempts + 1
-         where id = (select id from outbox
-                     where sent_at is null and failed_at is null and next_attempt_at <= $1 and locked_until <= $1
-                       and not exists (select 1 from outbox earlier
-                                       where earlier.episode_id = outbox.episode_id and earlier.recipients = outbox.recipients
-                                         and earlier.sent_at is null and earlier.failed_at is null
-                                         and earlier.queued_at < outbox.queued_at)
-                     order by next_attempt_at, id limit 1)
-           and locked_until <= $1
-         returning id, message_id, kind, partner_id, app_id, episode_id, alert_address_id, recipients, subject, body_text, body_html, queued_at,
-                   next_attempt_at, give_up_at, attempts, error, sent_at, failed_at")
-        .bind(now).bind(locked_until).fetch_optional(c).await?))
+/// Takes the mail that waits longest, of one breach and recipient the earlier first, and locks it until `locked_until`, when
+/// another server may take it. Mails to `busy` recipients are passed over.
+///
+/// A lock that ends much later than one taken now would is from before the clock was set back. It holds nobody up, nor does a
+/// next attempt that was planned then.
+pub async fn claim(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    locked_until: DateTime<Utc>,
+    busy: &[&[String]],
+) -> Result<Option<Mail>> {
+    // Servers' clocks may differ by as much as a lock lasts.
+    let clock_set_back = locked_until + (locked_until - now);
+    write!(tx, c => {
+        let mut query = QueryBuilder::new("update outbox set attempts = attempts + 1, locked_until = ");
+        query.push_bind(locked_until)
+            .push(" where id = (select id from outbox
+                     where sent_at is null and failed_at is null and ((next_attempt_at <= ").push_bind(now)
+            .push(" and locked_until <= ").push_bind(now)
+            .push(") or locked_until > ").push_bind(clock_set_back)
+            .push(") and not exists (select 1 from outbox earlier
+                                     where earlier.episode_id = outbox.episode_id and earlier.recipients = outbox.recipients
+                                       and earlier.sent_at is null and earlier.failed_at is null
+                                       and earlier.queued_at < outbox.queued_at)");
+        for recipients in busy {
+            query.push(" and recipients <> ").push_bind(Json(*recipients));
+        }
+        query.push(" order by next_attempt_at, id limit 1) and (locked_until <= ").push_bind(now)
+            .push(" or locked_until > ").push_bind(clock_set_back)
+            .push(") returning id, message_id, kind, partner_id, app_id, episode_id, alert_address_id, recipients, subject,
+                       body_text, body_html, queued_at, next_attempt_at, give_up_at, attempts, error, sent_at, failed_at");
+        Ok(query.build_query_as().fetch_optional(c).await?)
+    })
 }
 
 pub async fn sent(tx: &mut Tx, id: MailId, now: DateTime<Utc>) -> Result<()> {

@@ -5,6 +5,7 @@
 
 mod command;
 mod contract;
+mod faults;
 mod http;
 mod operate;
 mod rules;

@@ -15,6 +15,7 @@ on_both_engines!(
     a_lease_given_back_is_free_at_once,
     only_the_holder_gives_a_lease_back,
     each_job_has_a_lease_of_its_own,
+    a_lease_that_nobody_renews_is_taken_whatever_the_clock_says,
     of_many_that_ask_at_once_one_gets_the_lease,
     whoever_held_a_lease_last_is_known,
 );
@@ -22,7 +23,7 @@ on_both_engines!(
 /// Asks for the lease of a job for ten minutes.
 async fn acquire(db: &Db, job: &str, holder: &str, at: DateTime<Utc>) -> Option<i64> {
     commit(db, async |tx| {
-        leases::acquire(tx, job, holder, at, at + chrono::TimeDelta::minutes(10)).await
+        leases::acquire(tx, job, holder, at, at + chrono::TimeDelta::minutes(10), None).await
     })
     .await
 }
@@ -82,6 +83,28 @@ async fn only_the_holder_gives_a_lease_back(database: TestDatabase) {
         commit(db, async |tx| leases::release(tx, job, holder, after(1)).await).await;
     }
     assert_eq!(acquire(db, "job", "two", after(1)).await, None);
+}
+
+async fn a_lease_that_nobody_renews_is_taken_whatever_the_clock_says(database: TestDatabase) {
+    let db = &database.store.portal;
+    let until = async || commit(db, async |tx| leases::until(tx, "job").await).await;
+    let take = async |given_up| {
+        commit(db, async |tx| {
+            leases::acquire(tx, "job", "two", now(), after(10), given_up).await
+        })
+        .await
+    };
+    assert_eq!(until().await, None);
+    assert_eq!(
+        acquire(db, "job", "one", after(60)).await,
+        Some(1),
+        "then the clock is set back"
+    );
+    assert_eq!(until().await, Some(after(70)));
+    assert_eq!(take(None).await, None);
+    assert_eq!(take(Some(after(69))).await, None, "it was renewed since");
+    assert_eq!(take(Some(after(70))).await, Some(2));
+    assert_eq!(until().await, Some(after(10)));
 }
 
 async fn each_job_has_a_lease_of_its_own(database: TestDatabase) {

@@ -22,6 +22,8 @@ on_both_engines!(
     mails_are_claimed_in_the_order_they_are_due,
     a_claimed_mail_is_locked_until_its_lock_ends,
     of_two_servers_one_gets_a_mail,
+    mails_to_the_busy_are_passed_over,
+    a_clock_that_was_set_back_holds_no_mail_up,
     a_sent_mail_is_done,
     a_failed_attempt_is_repeated_when_it_is_due,
     a_mail_given_up_is_left_alone,
@@ -65,7 +67,7 @@ async fn push(db: &Db, mail: &NewMail, at: DateTime<Utc>) {
 /// Claims a mail for ten minutes.
 async fn claim(db: &Db, at: DateTime<Utc>) -> Option<u128> {
     let claimed = commit(db, async |tx| {
-        outbox::claim(tx, at, at + chrono::TimeDelta::minutes(10)).await
+        outbox::claim(tx, at, at + chrono::TimeDelta::minutes(10), &[]).await
     })
     .await;
     claimed.map(|mail| mail.id.0.as_u128())
@@ -174,7 +176,7 @@ async fn a_mail_comes_back_as_it_was_queued(database: TestDatabase) {
             (0, &None, None, None)
         );
 
-        let claimed = commit(db, async |tx| outbox::claim(tx, now(), after(10)).await)
+        let claimed = commit(db, async |tx| outbox::claim(tx, now(), after(10), &[]).await)
             .await
             .unwrap();
         assert_same(&claimed, &Mail { attempts: 1, ..found });
@@ -224,7 +226,12 @@ async fn a_claimed_mail_is_locked_until_its_lock_ends(database: TestDatabase) {
     assert_eq!(find(db, 1).await.attempts, 2);
 
     let mut tx = db.begin().await.unwrap();
-    assert!(outbox::claim(&mut tx, after(11), after(99)).await.unwrap().is_some());
+    assert!(
+        outbox::claim(&mut tx, after(11), after(99), &[])
+            .await
+            .unwrap()
+            .is_some()
+    );
     drop(tx);
     assert_eq!(
         claim(db, after(11)).await,
@@ -260,6 +267,40 @@ async fn of_two_servers_one_gets_a_mail(database: TestDatabase) {
     );
 }
 
+async fn mails_to_the_busy_are_passed_over(database: TestDatabase) {
+    let db = &database.store.portal;
+    let to = |n, recipients: &[&str]| NewMail {
+        recipients: recipients.iter().map(|&r| r.to_owned()).collect(),
+        ..mail(n)
+    };
+    for mail in [to(1, &["a@b.test"]), to(2, &["a@b.test", "c@d.test"]), to(3, &[NASTY])] {
+        push(db, &mail, now()).await;
+    }
+    let (first, third) = (["a@b.test".to_owned()], [NASTY.to_owned()]);
+    let mut claimed = Vec::new();
+    for busy in [&[&first[..], &third[..]][..], &[&first], &[&first]] {
+        let mail = commit(db, async |tx| outbox::claim(tx, now(), after(10), busy).await).await;
+        claimed.push(mail.map(|mail| mail.id.0.as_u128()));
+    }
+    assert_eq!(claimed, [Some(2), Some(3), None]);
+    assert_eq!(claim(db, now()).await, Some(1));
+}
+
+async fn a_clock_that_was_set_back_holds_no_mail_up(database: TestDatabase) {
+    let db = &database.store.portal;
+    for n in 1..=3 {
+        push(db, &mail(n), after(100)).await;
+    }
+    assert_eq!(claim(db, after(100)).await, Some(1), "its server dies");
+    assert_eq!(claim(db, after(100)).await, Some(2));
+    retry(db, 2, after(100), after(160)).await;
+    let again: Vec<_> = [claim(db, now()).await, claim(db, now()).await, claim(db, now()).await].into();
+    assert_eq!(again, [Some(1), Some(3), Some(2)]);
+    assert_eq!(claim(db, now()).await, None, "these are claims of the present");
+    retry(db, 2, now(), after(60)).await;
+    assert_eq!(claim(db, after(9)).await, None, "and this is a pause of the present");
+}
+
 async fn a_sent_mail_is_done(database: TestDatabase) {
     let db = &database.store.portal;
     push(db, &mail(1), now()).await;
@@ -281,7 +322,7 @@ async fn a_sent_mail_is_done(database: TestDatabase) {
 async fn a_failed_attempt_is_repeated_when_it_is_due(database: TestDatabase) {
     let db = &database.store.portal;
     push(db, &mail(1), now()).await;
-    push(db, &mail(2), after(500)).await;
+    push(db, &mail(2), after(8)).await;
     assert_eq!(claim(db, now()).await, Some(1));
     retry(db, 1, after(1), after(5)).await;
     let found = find(db, 1).await;

@@ -188,7 +188,7 @@ async fn a_database_that_was_not_made_yet_is_not_made(test: TestDatabase) {
 async fn an_evaluation_that_stands_still_is_a_warning(test: TestDatabase) {
     let (now, portal) = (Clock::system().now(), &test.store.portal);
     let mut tx = portal.begin().await.unwrap();
-    leases::acquire(&mut tx, "measuring", "this one", now, now + TimeDelta::hours(1))
+    leases::acquire(&mut tx, "measuring", "this one", now, now + TimeDelta::hours(1), None)
         .await
         .unwrap();
     progress::advance(&mut tx, "evaluation", None, Minute::of(now) - 10)

@@ -26,13 +26,23 @@ pub struct Portal {
     pub service: Arc<Service>,
     pub clock: Clock,
     router: Router,
-    _database: TestDatabase,
+    pub database: TestDatabase,
 }
 
 /// A browser: it keeps its cookie.
 #[derive(Clone, Default)]
 pub struct Browser {
-    cookie: Option<String>,
+    pub cookie: Option<String>,
+}
+
+impl Browser {
+    /// Keeps the cookie that an answer sets.
+    pub fn keep(&mut self, headers: &HeaderMap) {
+        for cookie in headers.get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+            self.cookie = (!pair.ends_with('=')).then_some(pair);
+        }
+    }
 }
 
 /// An answer, read whole.
@@ -59,13 +69,17 @@ impl Portal {
     }
 
     pub async fn on(database: TestDatabase, settings: &[(&str, &str)]) -> Self {
+        let clock = Clock::manual(Utc.with_ymd_and_hms(2026, 11, 23, 9, 0, 0).unwrap());
+        Self::at(clock, database, settings).await
+    }
+
+    pub async fn at(clock: Clock, database: TestDatabase, settings: &[(&str, &str)]) -> Self {
         let given = [("RAMPART_SERVER_PUBLIC_URL", "http://rampart.test")];
         let settings = given
             .iter()
             .chain(settings)
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         let config = Config::load(None, settings).unwrap();
-        let clock = Clock::manual(Utc.with_ymd_and_hms(2026, 11, 23, 9, 0, 0).unwrap());
         let prober = Prober::new(ProbeSettings {
             allow_networks: config.probe.allow_networks.clone(),
             allow_ports: config.probe.allow_ports.clone(),
@@ -84,7 +98,7 @@ impl Portal {
             service,
             clock,
             router,
-            _database: database,
+            database,
         }
     }
 
@@ -95,10 +109,7 @@ impl Portal {
         let peer: std::net::SocketAddr = "192.0.2.7:1".parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
         let response: Response = self.router.clone().oneshot(request).await.unwrap();
-        for cookie in response.headers().get_all(header::SET_COOKIE) {
-            let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
-            browser.cookie = (!pair.ends_with('=')).then_some(pair);
-        }
+        browser.keep(response.headers());
         let (parts, body) = response.into_parts();
         let body = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();
         Answer {
