@@ -1,5 +1,6 @@
 //! The command line.
 
+mod demo;
 mod migrate;
 mod serve;
 mod user;
@@ -34,6 +35,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database up to date and stop.
     Migrate,
+    /// Fill an empty database with a year of made-up partners, apps and measurements.
+    Demo(demo::Demo),
     /// Manage people.
     #[command(subcommand)]
     User(user::User),
@@ -56,6 +59,7 @@ impl Rampart {
         let result = match self.command {
             Command::Serve(serve) => serve.run(config).await,
             Command::Migrate => migrate::run(&config).await,
+            Command::Demo(demo) => demo.run(config).await,
             Command::User(user) => user.run(config).await,
         };
         match result {
@@ -66,6 +70,12 @@ impl Rampart {
             }
         }
     }
+}
+
+/// Says what is wrong with the usage.
+fn misused(wrong: &str) -> ExitCode {
+    eprintln!("rampart: {wrong}");
+    ExitCode::from(USAGE)
 }
 
 /// Logs go to standard error, so that what a command prints can be used by another.
