@@ -84,6 +84,15 @@ impl Clock {
             .await;
     }
 
+    /// How late it is for what was due `then`, in time as the network and the machine know it; nothing while it is early.
+    pub fn late_by(&self, then: DateTime<Utc>) -> Duration {
+        let passed = (self.now() - then).to_std().unwrap_or_default();
+        match &self.0 {
+            Kind::Fast { rate, .. } => passed / *rate,
+            Kind::System | Kind::Manual(_) => passed,
+        }
+    }
+
     /// Moves a manual clock; a clock that runs by itself is left alone.
     pub fn set(&self, now: DateTime<Utc>) {
         if let Kind::Manual(time) = &self.0 {
@@ -133,5 +142,11 @@ mod tests {
         let start = clock.now();
         tokio::time::advance(Duration::from_secs(2)).await;
         assert_eq!(clock.now() - start, TimeDelta::minutes(2));
+        assert_eq!(
+            clock.late_by(start),
+            Duration::from_secs(2),
+            "for the network two seconds went by"
+        );
+        assert_eq!(clock.late_by(start + TimeDelta::minutes(3)), Duration::ZERO);
     }
 }

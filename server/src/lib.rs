@@ -11,3 +11,4 @@ pub mod probe;
 pub mod random;
 pub mod service;
 pub mod store;
+pub mod telemetry;

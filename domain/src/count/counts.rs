@@ -3,7 +3,7 @@ use std::ops::{Add, AddAssign};
 
 use serde::{Deserialize, Serialize};
 
-use super::Minute;
+use super::{Histogram, Minute};
 use crate::policy::Ppm;
 
 /// Counted events: good and bad. Excluded ones are in neither (SPEC section 2).
@@ -93,6 +93,84 @@ pub struct MinuteCounts {
     /// (see [`slo::first_tick`](crate::slo::first_tick)). It may keep an open episode open, and never opens one
     /// (SPEC section 2).
     pub late: Counts,
+}
+
+/// Events that their sender itself marked as not the app's, by reason; they are in neither good nor bad (SPEC section 2.2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marked {
+    /// The platform failed.
+    pub platform_fault: u64,
+    /// A site that the partner listed for exclusion.
+    pub excluded_site: u64,
+    /// The platform's scanner.
+    pub scanner: u64,
+}
+
+impl Marked {
+    /// All of them.
+    pub const fn total(self) -> u64 {
+        self.platform_fault
+            .saturating_add(self.excluded_site)
+            .saturating_add(self.scanner)
+    }
+}
+
+impl AddAssign for Marked {
+    fn add_assign(&mut self, other: Self) {
+        self.platform_fault = self.platform_fault.saturating_add(other.platform_fault);
+        self.excluded_site = self.excluded_site.saturating_add(other.excluded_site);
+        self.scanner = self.scanner.saturating_add(other.scanner);
+    }
+}
+
+/// Everything that is kept of one minute of a series for 100 days (SPEC section 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MinuteRecord {
+    /// The minute in which the events happened.
+    pub minute: Minute,
+    /// All events of the minute, whenever they arrived.
+    pub all: Counts,
+    /// The part of `all` that came too late to open an episode; see [`MinuteCounts::late`].
+    pub late: Counts,
+    /// Events that were marked, in neither of the two.
+    pub marked: Marked,
+    /// Latencies of the events that have one.
+    pub latency: Histogram,
+}
+
+impl MinuteRecord {
+    /// A minute without any event.
+    pub fn new(minute: Minute) -> Self {
+        Self {
+            minute,
+            all: Counts::default(),
+            late: Counts::default(),
+            marked: Marked::default(),
+            latency: Histogram::default(),
+        }
+    }
+
+    /// Adds what else happened in the same minute.
+    pub fn merge(&mut self, other: &Self) {
+        self.all += other.all;
+        self.late += other.late;
+        self.marked += other.marked;
+        self.latency.merge(&other.latency);
+    }
+
+    /// The part that rules look at.
+    pub fn counts(&self) -> MinuteCounts {
+        MinuteCounts {
+            minute: self.minute,
+            all: self.all,
+            late: self.late,
+        }
+    }
+
+    /// Whether the same number of events of each kind happened in both.
+    pub(super) fn same_counts(&self, other: &Self) -> bool {
+        (self.all, self.late, self.marked) == (other.all, other.late, other.marked)
+    }
 }
 
 impl MinuteCounts {

@@ -3,6 +3,9 @@ use std::ops::{Add, AddAssign, Sub};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+/// Minutes of a day; days are those of UTC.
+pub const MINUTES_PER_DAY: i64 = 24 * 60;
+
 /// A whole minute in UTC, as minutes since 1970-01-01T00:00Z. Rules and counts know no finer time (SPEC section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -12,6 +15,16 @@ impl Minute {
     /// The minute in which this instant lies.
     pub fn of(at: DateTime<Utc>) -> Self {
         Self(at.timestamp().div_euclid(60))
+    }
+
+    /// The first minute of a day, numbered since 1970.
+    pub const fn of_day(day: i64) -> Self {
+        Self(day.saturating_mul(MINUTES_PER_DAY))
+    }
+
+    /// The day in which the minute lies, numbered since 1970.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(MINUTES_PER_DAY)
     }
 
     /// The instant at which the minute starts; the nearest representable one for minutes beyond the calendar.
@@ -78,6 +91,11 @@ impl MinuteRange {
         Self::new(minute, minute + 1)
     }
 
+    /// The minutes of a day, numbered since 1970.
+    pub const fn of_day(day: i64) -> Self {
+        Self::new(Minute::of_day(day), Minute::of_day(day.saturating_add(1)))
+    }
+
     /// How many minutes it has.
     pub fn len(self) -> u64 {
         u64::try_from(self.end - self.start).unwrap_or(0)
@@ -135,6 +153,17 @@ mod tests {
             MinuteRange::new(Minute(i64::MIN), Minute(i64::MAX)).len(),
             i64::MAX as u64
         );
+    }
+
+    #[test]
+    fn days_begin_at_midnight() {
+        let range = MinuteRange::of_day(20_000);
+        assert_eq!((range.start.start(), range.len()), (at("2024-10-04T00:00:00Z"), 1_440));
+        assert_eq!(
+            (range.start.day(), (range.end - 1).day(), range.end.day()),
+            (20_000, 20_000, 20_001)
+        );
+        assert_eq!(Minute(-1).day(), -1);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 mod counts;
 mod histogram;
 mod minute;
+mod packed;
 mod varint;
 
-pub use counts::{Counts, MinuteCounts};
+pub use counts::{Counts, Marked, MinuteCounts, MinuteRecord};
 pub use histogram::{CorruptHistogram, Histogram};
-pub use minute::{Minute, MinuteRange};
+pub use minute::{MINUTES_PER_DAY, Minute, MinuteRange};
+pub use packed::{CorruptDay, DayMinutes, PackedDay};

@@ -3,6 +3,8 @@
 mod entry;
 mod intervals;
 mod ledger;
+mod own_outage;
 
 pub use entry::{ExclusionKind, LedgerEntry, SeriesRef};
 pub use ledger::{Adjusted, ExcludedRange, Ledger};
+pub use own_outage::{OwnOutage, ROUND_SECONDS, Round, own_outages};

@@ -1,4 +1,5 @@
 use super::Ppm;
+use crate::count::MINUTES_PER_DAY;
 
 /// Length of the window over which an objective is assessed, in minutes: 28 days (SPEC section 2, column "SLO (28 d)").
 pub const SLO_WINDOW: u32 = 28 * 24 * 60;
@@ -17,3 +18,12 @@ pub const COUNTING_MINIMUM: u64 = 2;
 
 /// Share of the 28-day error budget with which an episode counts (SPEC section 2: "max(2, 5 % of the error budget)").
 pub const COUNTING_SHARE: Ppm = Ppm(50_000);
+
+/// How long counts per minute are kept, in minutes: 100 days (SPEC section 2).
+pub const MINUTES_KEPT: i64 = 100 * MINUTES_PER_DAY;
+
+/// How long counts per hour and failed probes are kept, in minutes: 13 months (SPEC section 2).
+pub const HOURS_KEPT: i64 = 396 * MINUTES_PER_DAY;
+
+/// How long good probes are kept in full detail, in minutes: 48 h (SPEC section 2).
+pub const GOOD_PROBES_KEPT: i64 = 48 * 60;

@@ -4,6 +4,9 @@ mod constants;
 mod measurement;
 mod ppm;
 
-pub use constants::{CLOSE_AFTER, COUNTING_MINIMUM, COUNTING_SHARE, REMIND_EVERY, SLO_WINDOW, UNKNOWN_AFTER};
+pub use constants::{
+    CLOSE_AFTER, COUNTING_MINIMUM, COUNTING_SHARE, GOOD_PROBES_KEPT, HOURS_KEPT, MINUTES_KEPT, REMIND_EVERY,
+    SLO_WINDOW, UNKNOWN_AFTER,
+};
 pub use measurement::{AlertCondition, MeasurementPolicy, PolicyError, SliPolicies, SliPolicy};
 pub use ppm::Ppm;

@@ -1,19 +1,26 @@
 //! The command line.
 
 mod demo;
+mod doctor;
+mod logs;
 mod migrate;
 mod serve;
 mod user;
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use ipnet::IpNet;
+use url::Url;
 
 use crate::{
     clock::Clock,
-    config::{self, Config},
-    probe::{ProbeSettings, Prober},
+    config::Config,
+    probe::{ProbeSettings, Prober, TlsSetupError},
     service::Service,
     store::Store,
 };
@@ -37,6 +44,8 @@ enum Command {
     Migrate,
     /// Fill an empty database with a year of made-up partners, apps and measurements.
     Demo(demo::Demo),
+    /// Check everything that serving depends on, and say what to do; changes nothing.
+    Doctor(doctor::Doctor),
     /// Manage people.
     #[command(subcommand)]
     User(user::User),
@@ -51,15 +60,19 @@ impl Rampart {
         let config = match Config::load(self.config.as_deref(), std::env::vars()) {
             Ok(config) => config,
             Err(error) => {
-                eprintln!("rampart: {error}");
+                match &self.command {
+                    Command::Doctor(doctor) if doctor.json => doctor::print_misconfigured(&error),
+                    _ => eprintln!("rampart: {error}"),
+                }
                 return ExitCode::from(USAGE);
             }
         };
-        log(&config.log);
+        logs::start(&config.log);
         let result = match self.command {
             Command::Serve(serve) => serve.run(config).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Demo(demo) => demo.run(config).await,
+            Command::Doctor(doctor) => doctor.run(&config, self.config.as_deref()).await,
             Command::User(user) => user.run(config).await,
         };
         match result {
@@ -78,30 +91,33 @@ fn misused(wrong: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-/// Logs go to standard error, so that what a command prints can be used by another.
-fn log(settings: &config::Log) {
-    let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    if settings.json {
-        logs.json().init();
-    } else {
-        logs.compact().init();
-    }
-}
-
 /// The service on the configured database.
 async fn open(config: Config, clock: Clock) -> anyhow::Result<Service> {
     let store = Store::open(&config.database).await?;
-    let settings = ProbeSettings {
+    let prober = Prober::new(probing(&config))?;
+    let canary_prober = canary_prober(&config)?;
+    Ok(Service::new(store, clock, config, prober, canary_prober))
+}
+
+fn probing(config: &Config) -> ProbeSettings {
+    ProbeSettings {
         timeout: config.probe.timeout,
         user_agent: format!("Rampart/{} (+{})", env!("CARGO_PKG_VERSION"), config.server.public_url),
         allow_networks: config.probe.allow_networks.clone(),
         allow_ports: config.probe.allow_ports.clone(),
         ..ProbeSettings::default()
-    };
-    let prober = Prober::new(settings)?;
-    Ok(Service::new(store, clock, config, prober))
+    }
+}
+
+/// A prober that may ask the canaries wherever they are: administrators configure them (SPEC section 2.1).
+fn canary_prober(config: &Config) -> Result<Prober, TlsSetupError> {
+    let canaries = &config.probe.canaries;
+    Prober::new(ProbeSettings {
+        allow_networks: vec![
+            IpNet::new_assert(Ipv4Addr::UNSPECIFIED.into(), 0),
+            IpNet::new_assert(Ipv6Addr::UNSPECIFIED.into(), 0),
+        ],
+        allow_ports: canaries.iter().filter_map(Url::port_or_known_default).collect(),
+        ..probing(config)
+    })
 }

@@ -1,14 +1,20 @@
-use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
-use tokio::{net::TcpListener, signal};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 use super::{
     demo::{self, Filling},
     misused, open,
 };
-use crate::{clock::Clock, config::Config, demo::is_demonstration, http, jobs::Jobs, mail::send::Relay};
+use crate::{
+    clock::Clock, config::Config, demo::is_demonstration, http, jobs::Jobs, mail::send::Relay, service::Service,
+    telemetry,
+};
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -53,12 +59,17 @@ impl Serve {
             .await
             .with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
+        if service.config.metrics.token.is_some() {
+            telemetry::start()?;
+        }
         let jobs = Jobs::start(service.clone(), relay);
         let router = http::router(service.clone()).into_make_service_with_connect_info::<SocketAddr>();
         // Whoever started the server waits for this line.
         println!("listening on http://{address}");
         std::io::stdout().flush()?;
-        axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stopped(service.clone()))
+            .await?;
         jobs.stop().await;
         service.store.close().await;
         Ok(ExitCode::SUCCESS)
@@ -78,18 +89,23 @@ fn clock() -> anyhow::Result<Clock> {
     }
 }
 
-async fn stopped() {
-    let terminated = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
+/// Returns once the server is to stop: at once after Ctrl-C, after `server.drain_seconds` when it was terminated, or with the
+/// second signal. Meanwhile it goes on serving, and `/readyz` says that it stops.
+async fn stopped(service: Arc<Service>) {
+    let (Ok(mut terminated), Ok(mut interrupted)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be received: the server stops only when it is killed");
+        return std::future::pending().await;
     };
+    let drain = tokio::select! {
+        _ = terminated.recv() => service.config.server.drain,
+        _ = interrupted.recv() => Duration::ZERO,
+    };
+    service.stopping.cancel();
+    tracing::info!(drain_seconds = drain.as_secs(), "stopping");
     tokio::select! {
-        _ = signal::ctrl_c() => {}
-        () = terminated => {}
+        () = tokio::time::sleep(drain) => {}
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
     }
-    tracing::info!("stopping");
 }

@@ -13,6 +13,7 @@ use std::{
 
 use ipnet::IpNet;
 use lettre::message::Mailbox;
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 pub use read::{ConfigError, Problem};
@@ -27,6 +28,7 @@ pub struct Config {
     pub mail: Mail,
     pub probe: Probe,
     pub session: Session,
+    pub metrics: Metrics,
     pub log: Log,
 }
 
@@ -37,6 +39,8 @@ pub struct Server {
     pub public_url: Url,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// How long after SIGTERM the server goes on answering while `/readyz` says that it stops.
+    pub drain: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -66,12 +70,20 @@ pub struct Probe {
     pub confirm_attempts: u32,
     pub allow_networks: Vec<IpNet>,
     pub allow_ports: Vec<u16>,
+    /// What is probed to tell an outage of the portal's own network from one of the apps.
+    pub canaries: Vec<Url>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Session {
     pub idle: Duration,
     pub lifetime: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// The bearer token of `/metrics`; without one there is no such page.
+    pub token: Option<Secret<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +101,11 @@ impl<T> fmt::Debug for Secret<T> {
         f.write_str("(set, not shown)")
     }
 }
+
+/// More canaries than this say nothing more about the portal's own network.
+const MOST_CANARIES: usize = 10;
+/// A shorter token could be guessed.
+const SHORTEST_TOKEN: usize = 16;
 
 impl Config {
     /// Reads the file (when there is one) and the environment.
@@ -147,6 +164,34 @@ impl Config {
             (1..=2).contains(&confirm_attempts),
             "must be 1 or 2",
         );
+        let canaries = r.list::<Url>("probe.canaries");
+        r.check(
+            "probe.canaries",
+            canaries.len() <= MOST_CANARIES,
+            "may have 10 URLs at most",
+        );
+        r.check(
+            "probe.canaries",
+            canaries.iter().all(is_canary),
+            "must be http(s)://host[:port][/path], without a user name or password",
+        );
+        let drain_seconds = r.get("server.drain_seconds", || 0_u64);
+        r.check("server.drain_seconds", drain_seconds <= 300, "must be 0 to 300");
+        let token = r.optional::<String>("metrics.token");
+        if let Some(token) = &token {
+            let fits = token.chars().count() >= SHORTEST_TOKEN && token.chars().all(|c| c.is_ascii_graphic());
+            r.check(
+                "metrics.token",
+                fits,
+                "must have at least 16 characters, each a letter, a digit or a punctuation mark of ASCII",
+            );
+        }
+        let filter = r.get("log.filter", || "info".to_owned());
+        r.check(
+            "log.filter",
+            EnvFilter::try_new(&filter).is_ok(),
+            "must be levels as in RUST_LOG, for example info,rampart_server=debug",
+        );
         let idle_hours = r.get("session.idle_hours", || 12_u64);
         r.check(
             "session.idle_hours",
@@ -165,6 +210,7 @@ impl Config {
                 listen,
                 public_url: public_url.unwrap_or_else(|| local_url(listen)),
                 trusted_proxies: r.list("server.trusted_proxies"),
+                drain: Duration::from_secs(drain_seconds),
             },
             database: Database {
                 url: database_url.map(Secret),
@@ -183,14 +229,18 @@ impl Config {
                 confirm_attempts,
                 allow_networks: r.list("probe.allow_networks"),
                 allow_ports: r.list("probe.allow_ports"),
+                canaries,
             },
             session: Session {
                 idle: Duration::from_secs(idle_hours * 3_600),
                 lifetime: Duration::from_secs(lifetime_days * 86_400),
             },
+            metrics: Metrics {
+                token: token.map(Secret),
+            },
             log: Log {
                 json: r.get("log.format", || OneOf::<2>::new(["text", "json"])).is("json"),
-                filter: r.get("log.filter", || "info".to_owned()),
+                filter,
             },
         }
     }
@@ -203,6 +253,10 @@ fn is_plain_origin(url: &Url) -> bool {
         && url.query().is_none()
         && url.fragment().is_none()
         && url.username().is_empty()
+}
+
+fn is_canary(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() && url.password().is_none()
 }
 
 fn local_url(listen: SocketAddr) -> Url {

@@ -69,6 +69,37 @@ fn secrets_are_not_shown() {
 }
 
 #[test]
+fn canaries_are_a_few_plain_urls() {
+    let canaries = |list: &str| load(&format!("[probe]\ncanaries = [{list}]"), &[]).map(|c| c.probe.canaries);
+    let given = canaries("'http://127.0.0.1:8080/health', 'https://example.com'").unwrap();
+    assert_eq!(given.len(), 2);
+    assert!(Config::load(None, []).unwrap().probe.canaries.is_empty());
+    for wrong in [
+        "'ftp://example.com'",
+        "'https://me:hunter2@example.com'",
+        "'https://me@example.com'",
+    ] {
+        let error = canaries(wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("probe.canaries: must be http(s)://host") && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+    let error = canaries(&["'https://example.com'"; 11].join(",")).unwrap_err();
+    assert!(error.to_string().contains("10 URLs at most"), "{error}");
+}
+
+#[test]
+fn a_metrics_token_is_long_and_not_shown() {
+    let load = |token: &str| load("", &[("RAMPART_METRICS_TOKEN", token)]);
+    assert!(load("fifteen-letters").unwrap_err().to_string().contains("at least 16"));
+    assert!(load("sixteen letters or more").is_err(), "a header could not carry it");
+    let config = load("sixteen-letters!").unwrap();
+    assert!(!format!("{config:?}").contains("sixteen"));
+    assert_eq!(config.metrics.token.unwrap().0, "sixteen-letters!");
+}
+
+#[test]
 fn an_unreadable_file_is_a_problem() {
     let error = Config::load(Some(Path::new("/does/not/exist.toml")), []).unwrap_err();
     assert_eq!(error.0.len(), 1);

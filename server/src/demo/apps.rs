@@ -1,8 +1,11 @@
 //! The apps of the demonstration and what becomes of them.
 
-use rampart_domain::sli::Product::{self, Bitbucket, Compass, Confluence, Jira, Jsm};
+use rampart_domain::{
+    count::MINUTES_PER_DAY,
+    sli::Product::{self, Bitbucket, Compass, Confluence, Jira, Jsm},
+};
 
-use super::story::{Cause, MINUTES_PER_DAY, MINUTES_PER_HOUR, Noise, Spell, Url, What};
+use super::story::{Cause, MINUTES_PER_HOUR, Noise, Spell, Url, What};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct App {

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use chrono::TimeDelta;
 use rampart_domain::{
     access::Actor,
-    count::Minute,
+    count::{MINUTES_PER_DAY, Minute},
     id::{EpisodeId, PartnerId},
     policy::MeasurementPolicy,
 };
@@ -21,7 +21,6 @@ use super::{
     contents,
     people::{PARTNERS, REVIEWER, STAFF},
     plan::{Measure, Plan, Step},
-    story::MINUTES_PER_DAY,
 };
 use crate::{
     mail::incident_data::IncidentStatus,

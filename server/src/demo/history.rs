@@ -3,15 +3,14 @@
 use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use rampart_domain::{
-    count::{Counts, Histogram, Marked, Minute, MinuteRange, MinuteRecord},
+    count::{Counts, Histogram, MINUTES_PER_DAY, Marked, Minute, MinuteRange, MinuteRecord},
     id::SeriesId,
 };
 
-use super::story::{Cause, MINUTES_PER_DAY, MINUTES_PER_HOUR, Outcome, Story};
+use super::story::{Cause, MINUTES_PER_HOUR, Outcome, Story};
 use crate::store::{
-    self, Db,
+    self, Db, counts,
     probes::{self, Probe},
-    counts,
 };
 
 /// Minutes are kept for so many days, longer ago only hours and days are (SPEC section 2).
@@ -123,11 +122,11 @@ impl History {
 
 /// The days, numbered since 1970, that have minutes of `range`.
 fn days(range: MinuteRange) -> RangeInclusive<i64> {
-    range.start.0.div_euclid(MINUTES_PER_DAY)..=(range.end.0 - 1).div_euclid(MINUTES_PER_DAY)
+    range.start.day()..=(range.end - 1).day()
 }
 
 fn minutes_of(day: i64) -> MinuteRange {
-    MinuteRange::new(Minute(day * MINUTES_PER_DAY), Minute((day + 1) * MINUTES_PER_DAY))
+    MinuteRange::new(Minute::of_day(day), Minute::of_day(day + 1))
 }
 
 /// How long connecting takes, and reading the body, in microseconds.
@@ -141,6 +140,7 @@ fn at(series: SeriesId, minute: Minute, address: SocketAddr) -> Probe {
         series_id: series,
         at: minute.0 * 60_000_000 + phase,
         good: true,
+        counted: true,
         status: Some(200),
         class: None,
         reason: None,

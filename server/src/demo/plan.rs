@@ -4,7 +4,7 @@
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use rampart_domain::{
     access::PartnerRole,
-    count::{Minute, MinuteRange},
+    count::{MINUTES_PER_DAY, Minute, MinuteRange},
     policy::MeasurementPolicy,
 };
 
@@ -14,7 +14,7 @@ use super::{
     breaches::{Turn, turns},
     history::History,
     people::{INVITED, Member, PARTNERS, Partner, STAFF, Staff},
-    story::{MINUTES_PER_DAY, Story},
+    story::Story,
 };
 use crate::random::Seeded;
 

@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use rampart_domain::count::{Minute, MinuteRange};
+use rampart_domain::count::{MINUTES_PER_DAY, Minute, MinuteRange};
 
 use crate::{probe::ErrorClass, random::Seeded};
 
-pub(super) const MINUTES_PER_DAY: i64 = 24 * 60;
 pub(super) const MINUTES_PER_HOUR: i64 = 60;
 
 /// Why a health check fails.
@@ -137,7 +136,7 @@ impl Story {
 
     /// What stands out in the day of this number since 1970.
     pub(super) fn day(&self, day: i64) -> Day {
-        let range = MinuteRange::new(Minute(day * MINUTES_PER_DAY), Minute((day + 1) * MINUTES_PER_DAY));
+        let range = MinuteRange::new(Minute::of_day(day), Minute::of_day(day + 1));
         let written = self.url.spells.iter().chain([&PORTAL_DOWN, &CALM]);
         let written = written.filter_map(|spell| Some((self.range(spell).intersect(range)?, spell.what)));
         Day(written.chain(self.blips(day)).collect())
@@ -185,7 +184,7 @@ impl Story {
     /// The blips that chance gives a day.
     fn blips(&self, day: i64) -> Vec<(MinuteRange, What)> {
         let random = self.random.named("blips");
-        let first = Minute(day * MINUTES_PER_DAY);
+        let first = Minute::of_day(day);
         let at = place(Minute(day)) * 16;
         let chance = random.below(at, 100);
         let (number, longest) = match self.url.noise {
@@ -237,10 +236,7 @@ mod tests {
     };
 
     fn told(story: Story, range: MinuteRange) -> Vec<Outcome> {
-        range
-            .iter()
-            .map(|m| story.outcome(&story.day(m.0.div_euclid(MINUTES_PER_DAY)), m))
-            .collect()
+        range.iter().map(|m| story.outcome(&story.day(m.day()), m)).collect()
     }
 
     #[test]

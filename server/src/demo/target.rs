@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use super::{
     Contents,
     apps::APPS,
-    story::{MINUTES_PER_DAY, Outcome, Story},
+    story::{Outcome, Story},
 };
 use crate::clock::Clock;
 
@@ -67,7 +67,7 @@ async fn answer(State(apps): State<Apps>, uri: Uri) -> Response {
     let Some(story) = apps.story(uri.path()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let cause = match story.outcome(&story.day(minute.0.div_euclid(MINUTES_PER_DAY)), minute) {
+    let cause = match story.outcome(&story.day(minute.day()), minute) {
         Outcome::Bad(cause) => Some(cause),
         // Whoever asks, it is there: that nobody asked is over.
         Outcome::Good | Outcome::Silent => None,

@@ -21,7 +21,7 @@ use rampart_app::{
 use rampart_domain::access::Actor;
 use tower::ServiceExt;
 
-use super::{LARGEST_BODY, Web, render, visitor::Visitor};
+use super::{LARGEST_BODY, Web, render, route, visitor::Visitor};
 use crate::service::{Error, Result};
 
 /// Where a form is and what it is called. `{name}` stands for a part of the path it is posted to.
@@ -141,16 +141,7 @@ pub(super) struct Paths(Vec<&'static str>);
 impl Paths {
     /// Whether a form that needs a sign-in is posted to `path`; only such a form is carried through one.
     fn contain(&self, path: &str) -> bool {
-        self.0.iter().any(|template| {
-            let (mut wanted, mut given) = (template.split('/'), path.split('/'));
-            loop {
-                match (wanted.next(), given.next()) {
-                    (None, None) => return true,
-                    (Some(w), Some(g)) if w == g || (w.starts_with('{') && !g.is_empty()) => {}
-                    _ => return false,
-                }
-            }
-        })
+        self.0.iter().any(|template| route::matches(template, path))
     }
 }
 

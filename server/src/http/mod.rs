@@ -7,8 +7,10 @@ mod form;
 mod forms;
 mod headers;
 mod health;
+mod metrics;
 mod origin;
 mod render;
+mod route;
 mod schemas;
 mod session;
 mod visitor;
@@ -19,7 +21,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::StatusCode,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -44,18 +46,21 @@ pub struct Web {
     /// The forms alone, for one that is submitted after a sign-in.
     forms: Router,
     form_paths: Arc<form::Paths>,
+    pages: Arc<route::Pages>,
 }
 
 /// The whole portal as one router.
 pub fn router(service: Arc<Service>) -> Router {
     // Pages are found by the app's own router; listing its routes also starts the executor that renders them.
-    leptos_axum::generate_route_list(rampart_app::pages::App);
+    let pages = leptos_axum::generate_route_list(rampart_app::pages::App);
+    let pages = route::Pages::new(pages.iter().map(|page| page.path().to_owned()));
     let (forms, form_paths) = forms::all().into_parts();
     let bare = Web {
         service: service.clone(),
         assets: Arc::new(assets::names()),
         forms: Router::new(),
         form_paths: Arc::new(form_paths),
+        pages: Arc::new(pages),
     };
     let web = Web {
         forms: forms.clone().with_state(bare.clone()),
@@ -71,7 +76,6 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(session::layer(&service))
         .layer(from_fn_with_state(web.clone(), origin::check))
         // What follows needs no session.
-        .route("/healthz", get(health::healthz))
         .route("/schemas/incident-data.json", get(schemas::incident_data))
         .route("/pkg/{*file}", get(assets::package))
         .route("/favicon.svg", get(assets::favicon))
@@ -79,10 +83,14 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(GlobalConcurrencyLimitLayer::new(CONCURRENCY))
+        // What follows is answered however many requests wait.
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(web.clone(), headers::secure))
-        .layer(from_fn(headers::identify))
-        .layer(GlobalConcurrencyLimitLayer::new(CONCURRENCY))
+        .layer(from_fn_with_state(web.clone(), headers::identify))
         .with_state(web)
 }
 

@@ -9,6 +9,7 @@ use super::lease::Leader;
 use crate::{
     service::{Service, evaluation::PROGRESS},
     store::progress,
+    telemetry,
 };
 
 /// Ticks missed longer ago than this are left out: by then every open breach has closed as unknown.
@@ -45,6 +46,9 @@ async fn step(service: &Service) -> anyhow::Result<Minute> {
     if tick > now {
         return Ok(tick);
     }
+    let started = tokio::time::Instant::now();
     service.evaluate(last, tick).await?;
+    let lag = service.clock.now() - tick.start();
+    telemetry::evaluated(started.elapsed(), lag.to_std().unwrap_or_default());
     Ok(tick + 1)
 }

@@ -8,10 +8,11 @@ use crate::{
     random,
     service::Service,
     store::{self, leases},
+    telemetry,
 };
 
 /// The one lease there is: whoever holds it probes and evaluates (SPEC section 7).
-const JOB: &str = "measuring";
+pub const MEASURING: &str = "measuring";
 const LIFETIME: TimeDelta = TimeDelta::seconds(20);
 const RENEWED_EVERY: Duration = Duration::from_secs(5);
 
@@ -33,17 +34,29 @@ impl Leader {
     }
 }
 
+/// What this server is called in the lease: where it runs, and something that no other server's name has.
+fn holder() -> String {
+    let host = rustix::system::uname();
+    let unique: String = random::bytes::<8>().iter().map(|b| format!("{b:02x}")).collect();
+    format!(
+        "{}, process {}, {unique}",
+        host.nodename().to_string_lossy(),
+        std::process::id()
+    )
+}
+
 /// Takes, renews and at the end gives back the lease.
 pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>, stop: CancellationToken) -> Leader {
     let (sender, receiver) = watch::channel(false);
     tasks.spawn(async move {
-        let holder = random::Token::new();
+        let holder = holder();
         loop {
-            match acquire(&service, holder.as_str()).await {
+            match acquire(&service, &holder).await {
                 Ok(held) => {
                     if sender.send_replace(held) != held {
                         tracing::info!(held, "the lease of measuring");
                     }
+                    telemetry::leads(held);
                 }
                 Err(error) => {
                     tracing::error!(
@@ -51,6 +64,7 @@ pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>, stop: Cancellati
                         "the lease of measuring could not be renewed"
                     );
                     sender.send_replace(false);
+                    telemetry::leads(false);
                 }
             }
             tokio::select! {
@@ -59,7 +73,8 @@ pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>, stop: Cancellati
             }
         }
         sender.send_replace(false);
-        if let Err(error) = release(&service, holder.as_str()).await {
+        telemetry::leads(false);
+        if let Err(error) = release(&service, &holder).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the lease of measuring could not be given back"
@@ -72,13 +87,13 @@ pub(super) fn start(tasks: &TaskTracker, service: Arc<Service>, stop: Cancellati
 async fn acquire(service: &Service, holder: &str) -> store::Result<bool> {
     let now = service.clock.now();
     let mut tx = service.store.portal.begin().await?;
-    let fence = leases::acquire(&mut tx, JOB, holder, now, now + LIFETIME).await?;
+    let fence = leases::acquire(&mut tx, MEASURING, holder, now, now + LIFETIME).await?;
     tx.commit().await?;
     Ok(fence.is_some())
 }
 
 async fn release(service: &Service, holder: &str) -> store::Result<()> {
     let mut tx = service.store.portal.begin().await?;
-    leases::release(&mut tx, JOB, holder, service.clock.now()).await?;
+    leases::release(&mut tx, MEASURING, holder, service.clock.now()).await?;
     tx.commit().await
 }

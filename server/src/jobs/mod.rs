@@ -1,5 +1,6 @@
 //! What runs beside the requests. Each job can be stopped at any instant and goes on where it was after a restart.
 
+mod compact;
 mod evaluate;
 mod lease;
 mod outbox;
@@ -10,6 +11,8 @@ mod tidy;
 use std::sync::Arc;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use lease::MEASURING;
 
 use crate::{mail::send::Relay, service::Service};
 
@@ -26,7 +29,8 @@ impl Jobs {
         let leader = lease::start(&tasks, service.clone(), stop.clone());
         let recorder = record::start(&tasks, service.clone());
         tasks.spawn(probe::run(service.clone(), leader.clone(), recorder, stop.clone()));
-        tasks.spawn(evaluate::run(service.clone(), leader, stop.clone()));
+        tasks.spawn(evaluate::run(service.clone(), leader.clone(), stop.clone()));
+        tasks.spawn(compact::run(service.clone(), leader, stop.clone()));
         tasks.spawn(tidy::run(service.clone(), stop.clone()));
         match relay {
             Some(relay) => {

@@ -9,6 +9,7 @@ use crate::{
     mail::send::{Relay, SendError},
     service::Service,
     store::{outbox, outbox::Mail},
+    telemetry,
 };
 
 /// How long a claimed mail is nobody else's. Longer than any conversation with the relay; after a crash the mail is sent
@@ -48,7 +49,12 @@ async fn send_next(service: &Service, relay: &Relay) -> anyhow::Result<bool> {
     tx.commit().await?;
     let Some(mail) = claimed else { return Ok(false) };
 
-    match relay.send(&mail).await {
+    let answer = relay.send(&mail).await;
+    match &answer {
+        Ok(()) => telemetry::mail_sent(),
+        Err(_) => telemetry::mail_failed(),
+    }
+    match answer {
         Ok(()) => {
             let mut tx = service.store.portal.begin().await?;
             outbox::sent(&mut tx, mail.id, service.clock.now()).await?;

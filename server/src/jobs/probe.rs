@@ -8,7 +8,7 @@ use rampart_domain::{
     id::SeriesId,
     sli::Sli,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -21,14 +21,17 @@ use crate::{
 
 const INTERVAL: TimeDelta = TimeDelta::seconds(60);
 /// What is measured is read again this often even when nobody says that it changed: another server may have changed it.
-const REFRESHED_EVERY: TimeDelta = TimeDelta::seconds(30);
+const REFRESHED_EVERY: Duration = Duration::from_secs(30);
 /// How long after a failed first attempt a second one decides, where that is configured.
-const CONFIRMED_AFTER: Duration = Duration::from_secs(5);
+const CONFIRMED_AFTER: TimeDelta = TimeDelta::seconds(5);
+/// What came due so long ago is not probed any more: the machine slept, or the clock was set forward.
+const TOO_LATE: Duration = Duration::from_secs(5);
+/// The clock is looked at this often while nothing is due, because it may be set.
+const WATCHED_EVERY: Duration = Duration::from_secs(1);
 
-/// Reading the schedule takes a moment; what came due meanwhile is still started, unless it took longer than this.
-const LOOKED_BACK: TimeDelta = TimeDelta::seconds(5);
-
-/// When which series is due.
+/// What is probed.
+type Targets = Vec<(SeriesId, Arc<Url>)>;
+/// When which series is due next.
 type Schedule = BTreeMap<(DateTime<Utc>, SeriesId), Arc<Url>>;
 
 pub(super) async fn run(
@@ -37,28 +40,21 @@ pub(super) async fn run(
     recorder: mpsc::Sender<Recorded>,
     stop: CancellationToken,
 ) {
+    let (sender, mut targets) = watch::channel(Targets::new());
     let probes = TaskTracker::new();
+    probes.spawn(read_targets(service.clone(), leader.clone(), sender, stop.clone()));
+    // Up to when probes were started; what a restart or a new reading finds just due is still started.
     let mut reached = service.clock.now();
-    while !stop.is_cancelled() {
+    loop {
         tokio::select! {
             () = leader.elected() => {}
             () = stop.cancelled() => break,
         }
-        reached = reached.max(service.clock.now() - LOOKED_BACK);
-        let schedule = match schedule(&service, reached).await {
-            Ok(schedule) => schedule,
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "what is measured could not be read; trying again"
-                );
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                continue;
-            }
-        };
+        let now = service.clock.now();
+        let schedule = schedule(&targets.borrow_and_update(), reached.min(now));
         tokio::select! {
             () = follow(&service, &leader, schedule, &mut reached, &recorder, &probes) => {}
-            () = service.wake.prober.notified() => {}
+            _ = targets.changed() => {}
             () = stop.cancelled() => break,
         }
     }
@@ -66,7 +62,57 @@ pub(super) async fn run(
     probes.wait().await;
 }
 
-/// Starts each probe at its time, until the schedule is to be read again; `reached` says up to when probes were started.
+/// Keeps what is probed up to date, beside the probing, so that no probe is late for it.
+async fn read_targets(
+    service: Arc<Service>,
+    mut leader: Leader,
+    targets: watch::Sender<Targets>,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = leader.elected() => {}
+            () = stop.cancelled() => return,
+        }
+        let pause = match measured(&service).await {
+            Ok(read) => {
+                targets.send_if_modified(|known| {
+                    let changed = *known != read;
+                    *known = read;
+                    changed
+                });
+                REFRESHED_EVERY
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "what is measured could not be read; trying again"
+                );
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = service.wake.prober.notified() => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn measured(service: &Service) -> store::Result<Targets> {
+    let measured = series::measured(&service.store.portal).await?;
+    let availability = measured.iter().filter(|m| m.series.key.sli == Sli::Availability);
+    Ok(availability
+        .filter_map(|m| {
+            let path: HealthPath = m.health_path.parse().ok()?;
+            let url = m.series.key.target.parse::<BaseUrl>().ok()?.join(&path).ok()?;
+            Some((m.series.id, Arc::new(url.as_url().clone())))
+        })
+        .collect())
+}
+
+/// Starts each probe at its time; `reached` says up to when probes were started. Returns when the schedule no longer fits
+/// the time, because the clock was set or nothing ran for a while, or when another server probes.
 async fn follow(
     service: &Arc<Service>,
     leader: &Leader,
@@ -75,12 +121,21 @@ async fn follow(
     recorder: &mpsc::Sender<Recorded>,
     probes: &TaskTracker,
 ) {
-    let refresh = service.clock.now() + REFRESHED_EVERY;
     while let Some(((due, series), url)) = schedule.pop_first() {
-        if due >= refresh {
-            break;
+        loop {
+            let now = service.clock.now();
+            if now < *reached || service.clock.late_by(due) > TOO_LATE {
+                *reached = now;
+                return;
+            }
+            if due <= now {
+                break;
+            }
+            tokio::select! {
+                () = service.clock.sleep_until(due) => {}
+                () = tokio::time::sleep(WATCHED_EVERY) => {}
+            }
         }
-        service.clock.sleep_until(due).await;
         if !leader.is_leader() {
             return;
         }
@@ -88,7 +143,8 @@ async fn follow(
         schedule.insert((due + INTERVAL, series), url);
         *reached = due;
     }
-    service.clock.sleep_until(refresh).await;
+    // Nothing is measured.
+    std::future::pending::<()>().await;
 }
 
 async fn probe(
@@ -98,29 +154,31 @@ async fn probe(
     url: Arc<Url>,
     recorder: mpsc::Sender<Recorded>,
 ) {
+    let mut late = service.clock.late_by(due);
     let mut probe: Probe = service.prober.probe(&url).await;
     if !probe.is_good() && service.config.probe.confirm_attempts > 1 {
-        service.clock.sleep(CONFIRMED_AFTER).await;
+        let then = service.clock.now() + CONFIRMED_AFTER;
+        service.clock.sleep_until(then).await;
+        late = late.max(service.clock.late_by(then));
         probe = service.prober.probe(&url).await;
     }
     // The recorder outlives every sender, so this cannot fail.
-    let _ = recorder.send(Recorded { series, due, probe }).await;
+    let _ = recorder
+        .send(Recorded {
+            series,
+            due,
+            late,
+            probe,
+        })
+        .await;
 }
 
-/// What is due after `reached`.
-async fn schedule(service: &Service, reached: DateTime<Utc>) -> store::Result<Schedule> {
-    let measured = series::measured(&service.store.portal).await?;
-    let availability = measured.iter().filter(|m| m.series.key.sli == Sli::Availability);
-    Ok(availability
-        .filter_map(|m| {
-            let path: HealthPath = m.health_path.parse().ok()?;
-            let url = m.series.key.target.parse::<BaseUrl>().ok()?.join(&path).ok()?;
-            Some((
-                (next_due(m.series.id, reached), m.series.id),
-                Arc::new(url.as_url().clone()),
-            ))
-        })
-        .collect())
+/// When each target is due first after `reached`.
+fn schedule(targets: &Targets, reached: DateTime<Utc>) -> Schedule {
+    targets
+        .iter()
+        .map(|(series, url)| ((next_due(*series, reached), *series), url.clone()))
+        .collect()
 }
 
 /// The next time a series is due: in every minute at the same instant, which its id decides, so that probes are spread

@@ -48,6 +48,18 @@ impl Relay {
         }))
     }
 
+    /// Connects, begins TLS and signs in as for a mail, but sends none.
+    ///
+    /// # Errors
+    /// What the relay said, or why it was not reached.
+    pub async fn test(&self) -> Result<(), SendError> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SendError::Failed("it hung up".to_owned())),
+            Err(error) => Err(SendError::Failed(said(&error))),
+        }
+    }
+
     /// # Errors
     /// What the relay said, or why it was not reached.
     pub async fn send(&self, mail: &Mail) -> Result<(), SendError> {

@@ -13,8 +13,6 @@ use rampart_domain::{
 use super::{Result, Service};
 use crate::store::{counts, series::Series};
 
-const MINUTES_PER_DAY: i64 = 24 * 60;
-
 /// The ledger's name of a series.
 pub(super) fn series_ref(series: &Series) -> SeriesRef<'_> {
     SeriesRef {
@@ -77,11 +75,7 @@ impl Service {
         let days = counts::days(&self.store.metrics, series.id, first, end).await?;
         let mut adjusted = Vec::with_capacity(days.len());
         for day in days {
-            let range = MinuteRange::new(
-                Minute(day.day * MINUTES_PER_DAY),
-                Minute((day.day + 1) * MINUTES_PER_DAY),
-            );
-            let excluded = self.excluded(series, range, ledger).await?;
+            let excluded = self.excluded(series, MinuteRange::of_day(day.day), ledger).await?;
             adjusted.push(DayCounts {
                 day: day.day,
                 counts: without(day.counts, excluded),

@@ -4,6 +4,7 @@ mod access;
 pub mod alert_address;
 pub mod apps;
 mod audit;
+mod compaction;
 mod error;
 pub mod evaluation;
 mod figures;
@@ -23,6 +24,7 @@ pub mod staff;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 pub use error::{Checks, Error, Invalid, Result};
 pub use limits::Limits;
@@ -43,7 +45,12 @@ pub struct Service {
     pub store: Store,
     pub clock: Clock,
     pub config: Config,
+    /// Probes health checks of partners.
     pub prober: Prober,
+    /// Probes `probe.canaries`, which administrators configure and which may therefore be anywhere (SPEC section 2.1).
+    pub canary_prober: Prober,
+    /// Cancelled once the server was told to stop.
+    pub stopping: CancellationToken,
     pub passwords: Passwords,
     pub limits: Limits,
     pub wake: Wake,
@@ -62,12 +69,14 @@ pub struct Wake {
 }
 
 impl Service {
-    pub fn new(store: Store, clock: Clock, config: Config, prober: Prober) -> Self {
+    pub fn new(store: Store, clock: Clock, config: Config, prober: Prober, canary_prober: Prober) -> Self {
         Self {
             store,
             clock,
             config,
             prober,
+            canary_prober,
+            stopping: CancellationToken::new(),
             passwords: Passwords::new(),
             limits: Limits::new(),
             wake: Wake::default(),

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use rampart_domain::{
-    count::{Counts, Minute},
+    count::{Counts, Minute, MinuteRecord},
+    exclusion::Round,
     id::SeriesId,
     policy::MeasurementPolicy,
     slo::is_late,
@@ -13,7 +14,7 @@ use rampart_domain::{
 use super::{Result, Service};
 use crate::{
     probe::{self, ErrorClass},
-    store::{counts, counts::Delta, probes},
+    store::{counts, probes, rounds},
 };
 
 /// A probe that is over.
@@ -22,39 +23,46 @@ pub struct Recorded {
     pub series: SeriesId,
     /// When it was due; it belongs to this minute.
     pub due: DateTime<Utc>,
+    /// How long after that it was started.
+    pub late: Duration,
     pub probe: probe::Probe,
 }
 
 impl Service {
-    /// Stores probes and counts them, all or none.
+    /// Stores probes and counts them, all or none. One that was recorded before changes nothing.
     pub async fn record_probes(&self, batch: &[Recorded]) -> Result<()> {
         let arrived = self.clock.now();
         let settle = MeasurementPolicy::standard().slis.availability.settle_minutes;
-        let mut deltas: BTreeMap<(SeriesId, Minute), Delta> = BTreeMap::new();
+        let mut minutes: BTreeMap<(SeriesId, Minute), MinuteRecord> = BTreeMap::new();
+        let mut ended: BTreeMap<i64, Counts> = BTreeMap::new();
         let mut tx = self.store.metrics.begin().await?;
         for recorded in batch {
-            if !is_measurement(&recorded.probe, self.config.probe.timeout)
-                || !probes::insert(&mut tx, &row(recorded)).await?
-            {
+            let counted = is_measurement(recorded, self.config.probe.timeout);
+            if !probes::insert(&mut tx, &row(recorded, counted)).await? || !counted {
                 continue;
             }
-            let minute = Minute::of(recorded.due);
-            let delta = deltas.entry((recorded.series, minute)).or_default();
-            let counted = if recorded.probe.is_good() {
-                Counts::new(1, 0)
-            } else {
-                Counts::new(0, 1)
+            let outcome = match recorded.probe.is_good() {
+                true => Counts::new(1, 0),
+                false => Counts::new(0, 1),
             };
-            delta.all += counted;
+            *ended.entry(Round::of(recorded.due)).or_default() += outcome;
+            let minute = Minute::of(recorded.due);
+            let record = minutes
+                .entry((recorded.series, minute))
+                .or_insert_with(|| MinuteRecord::new(minute));
+            record.all += outcome;
             if is_late(minute, settle, arrived) {
-                delta.late += counted;
+                record.late += outcome;
             }
             if recorded.probe.is_good() {
-                delta.latency.record(recorded.probe.timings.total);
+                record.latency.record(recorded.probe.timings.total);
             }
         }
-        for ((series, minute), delta) in &deltas {
-            counts::add(&mut tx, *series, *minute, delta).await?;
+        for ((series, _), record) in &minutes {
+            counts::add(&mut tx, *series, record).await?;
+        }
+        for (round, outcome) in ended {
+            rounds::add_probes(&mut tx, round, outcome).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -63,11 +71,14 @@ impl Service {
 /// How late a probe's own timer may wake (SPEC section 2.1).
 const LATE: Duration = Duration::from_millis(250);
 
-/// A probe that failed for want of our own sockets or memory, or whose own timer woke late, says nothing about the app: no
-/// data (SPEC sections 2 and 2.1).
-fn is_measurement(probe: &probe::Probe, timeout: Duration) -> bool {
-    let Some(failure) = &probe.failure else { return true };
-    let late = failure.class == ErrorClass::Timeout && probe.timings.total > timeout + LATE;
+/// A probe that failed for want of our own sockets or memory, or whose own timer woke late, at its start or at its end, says
+/// nothing about the app: no data (SPEC sections 2 and 2.1).
+fn is_measurement(recorded: &Recorded, timeout: Duration) -> bool {
+    let Some(failure) = &recorded.probe.failure else {
+        return true;
+    };
+    let late =
+        recorded.late > LATE || (failure.class == ErrorClass::Timeout && recorded.probe.timings.total > timeout + LATE);
     let ours = late || failure.class == ErrorClass::Local;
     if ours {
         tracing::warn!(
@@ -79,13 +90,15 @@ fn is_measurement(probe: &probe::Probe, timeout: Duration) -> bool {
     !ours
 }
 
-fn row(recorded: &Recorded) -> probes::Probe {
+/// What is kept of a probe.
+fn row(recorded: &Recorded, counted: bool) -> probes::Probe {
     let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     let probe = &recorded.probe;
     probes::Probe {
         series_id: recorded.series,
         at: recorded.due.timestamp_micros(),
         good: probe.is_good(),
+        counted,
         status: probe.status.map(i64::from),
         class: probe.failure.as_ref().map(|f| f.class.as_str().to_owned()),
         reason: probe.failure.as_ref().map(|f| f.reason.clone()),

@@ -1,9 +1,15 @@
-//! Counts per minute and per day. Excluded minutes stand in them like any other; the ledger is applied by the reader.
+//! Counts per minute, hour and day. Excluded minutes stand in them like any other; the ledger is applied by the reader.
+//!
+//! A minute is counted in a row of its own, and hours later moved into the packed day (`compaction`). It may stand in both
+//! places, when something came late: readers add up both, in one statement, so that nothing moves between two of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rampart_domain::{
-    count::{Counts, Histogram, Minute, MinuteCounts, MinuteRange},
+    count::{
+        Counts, DayMinutes, Histogram, MINUTES_PER_DAY, Marked, Minute, MinuteCounts, MinuteRange, MinuteRecord,
+        PackedDay,
+    },
     id::SeriesId,
 };
 use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
@@ -15,16 +21,7 @@ use super::{
     dialect::{signed, unsigned},
 };
 
-const MINUTES_PER_DAY: i64 = 24 * 60;
-
-/// What to add to one minute of one series.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Delta {
-    pub all: Counts,
-    /// The part of `all` that came too late for the evaluation that was due to see it.
-    pub late: Counts,
-    pub latency: Histogram,
-}
+pub(super) const MINUTES_PER_HOUR: i64 = 60;
 
 /// One day of a series.
 #[derive(Clone, Debug)]
@@ -37,148 +34,360 @@ pub struct Day {
     pub latency: Histogram,
 }
 
+/// One hour of a series.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hour {
+    /// Hours since 1970.
+    pub hour: i64,
+    pub counts: Counts,
+    pub latency: Histogram,
+}
+
 /// Counts of a stretch of minutes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {
     pub start: Minute,
     pub counts: Counts,
 }
 
+/// A minute that is not packed.
 #[derive(FromRow)]
-struct MinuteRow {
+pub(super) struct MinuteRow {
+    pub minute: i64,
+    good: i64,
+    bad: i64,
+    late_good: i64,
+    late_bad: i64,
+    excluded_platform_fault: i64,
+    excluded_site: i64,
+    excluded_scanner: i64,
+    latency: Vec<u8>,
+}
+
+/// A minute that is not packed, or a packed day, whose number then stands in place of the minute.
+#[derive(FromRow)]
+struct CountsRow {
     series_id: Uuid,
     minute: i64,
     good: i64,
     bad: i64,
     late_good: i64,
     late_bad: i64,
+    packed: Option<Vec<u8>>,
+}
+
+/// Whose minutes to read.
+#[derive(Clone, Copy)]
+enum Which<'a> {
+    Every,
+    These(&'a [SeriesId]),
 }
 
 fn counts(good: i64, bad: i64) -> Counts {
     Counts::new(unsigned(good), unsigned(bad))
 }
 
-fn histogram(bytes: Option<Vec<u8>>) -> Result<Histogram> {
-    let bytes = bytes.unwrap_or_default();
-    if bytes.is_empty() {
-        return Ok(Histogram::default());
-    }
-    Histogram::from_bytes(&bytes).map_err(|error| Error::corrupt("latency histogram", error))
+pub(super) fn histogram(bytes: &[u8]) -> Result<Histogram> {
+    Histogram::from_bytes(bytes).map_err(|error| Error::corrupt("latency histogram", error))
 }
 
-impl From<MinuteRow> for MinuteCounts {
-    fn from(row: MinuteRow) -> Self {
-        Self {
+impl TryFrom<MinuteRow> for MinuteRecord {
+    type Error = Error;
+
+    fn try_from(row: MinuteRow) -> Result<Self> {
+        Ok(Self {
             minute: Minute(row.minute),
             all: counts(row.good, row.bad),
             late: counts(row.late_good, row.late_bad),
-        }
+            marked: Marked {
+                platform_fault: unsigned(row.excluded_platform_fault),
+                excluded_site: unsigned(row.excluded_site),
+                scanner: unsigned(row.excluded_scanner),
+            },
+            latency: histogram(&row.latency)?,
+        })
     }
 }
 
 /// Adds to a minute, and to the day it belongs to.
-pub async fn add(tx: &mut Tx, series: SeriesId, minute: Minute, delta: &Delta) -> Result<()> {
-    // The day comes first: its row is the lock under which the histograms and the number of minutes are read and written.
-    let day = minute.0.div_euclid(MINUTES_PER_DAY);
+pub async fn add(tx: &mut Tx, series: SeriesId, record: &MinuteRecord) -> Result<()> {
+    let MinuteRecord {
+        minute,
+        all,
+        late,
+        marked,
+        latency,
+    } = record;
+    // The day comes first: its row is the lock under which the histograms and the number of minutes are read and written,
+    // and under which minutes are packed.
     let day_latency: Vec<u8> = write!(tx, c => query_scalar(
         "insert into count_day (series_id, day, good, bad, minutes, latency) values ($1, $2, $3, $4, 0, $5)
          on conflict (series_id, day) do update set good = count_day.good + excluded.good, bad = count_day.bad + excluded.bad
          returning latency")
-        .bind(series.0).bind(day).bind(signed(delta.all.good)).bind(signed(delta.all.bad)).bind(Histogram::default().to_bytes())
+        .bind(series.0).bind(minute.day()).bind(signed(all.good)).bind(signed(all.bad)).bind(Histogram::default().to_bytes())
         .fetch_one(c).await?);
 
-    let stored: Option<Vec<u8>> = write!(tx, c => query_scalar("select latency from count_minute where series_id = $1 and minute = $2")
-        .bind(series.0).bind(minute.0).fetch_optional(c).await?);
-    let is_new = stored.is_none();
-    let mut latency = histogram(stored)?;
-    latency.merge(&delta.latency);
+    let (stored, packed_until): (Option<Vec<u8>>, Option<i64>) = write!(tx, c => query_as(
+        "select (select latency from count_minute where series_id = $1 and minute = $2),
+                (select until from count_packed where series_id = $1 and day = $3)")
+        .bind(series.0).bind(minute.0).bind(minute.day()).fetch_one(c).await?);
+    let is_new = stored.is_none()
+        && !(packed_until.is_some_and(|until| minute.0 < until) && is_packed(tx, series, *minute).await?);
+    let mut merged = histogram(&stored.unwrap_or_default())?;
+    merged.merge(latency);
     write!(tx, c => query(
-        "insert into count_minute (series_id, minute, good, bad, late_good, late_bad, latency) values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into count_minute (series_id, minute, good, bad, late_good, late_bad,
+                                   excluded_platform_fault, excluded_site, excluded_scanner, latency)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          on conflict (series_id, minute) do update
          set good = count_minute.good + excluded.good, bad = count_minute.bad + excluded.bad,
              late_good = count_minute.late_good + excluded.late_good, late_bad = count_minute.late_bad + excluded.late_bad,
+             excluded_platform_fault = count_minute.excluded_platform_fault + excluded.excluded_platform_fault,
+             excluded_site = count_minute.excluded_site + excluded.excluded_site,
+             excluded_scanner = count_minute.excluded_scanner + excluded.excluded_scanner,
              latency = excluded.latency")
-        .bind(series.0).bind(minute.0).bind(signed(delta.all.good)).bind(signed(delta.all.bad))
-        .bind(signed(delta.late.good)).bind(signed(delta.late.bad)).bind(latency.to_bytes())
-        .execute(c).await?.rows_affected());
+        .bind(series.0).bind(minute.0).bind(signed(all.good)).bind(signed(all.bad))
+        .bind(signed(late.good)).bind(signed(late.bad))
+        .bind(signed(marked.platform_fault)).bind(signed(marked.excluded_site)).bind(signed(marked.scanner))
+        .bind(merged.to_bytes()).execute(c).await?.rows_affected());
 
-    let mut latency = histogram(Some(day_latency))?;
-    latency.merge(&delta.latency);
-    write!(tx, c => query("update count_day set minutes = minutes + $3, latency = $4 where series_id = $1 and day = $2")
-        .bind(series.0).bind(day).bind(i64::from(is_new)).bind(latency.to_bytes()).execute(c).await?.rows_affected());
+    if is_new || !latency.is_empty() {
+        let mut day_latency = histogram(&day_latency)?;
+        day_latency.merge(latency);
+        write!(tx, c => query("update count_day set minutes = minutes + $3, latency = $4 where series_id = $1 and day = $2")
+            .bind(series.0).bind(minute.day()).bind(i64::from(is_new)).bind(day_latency.to_bytes())
+            .execute(c).await?.rows_affected());
+    }
     Ok(())
 }
 
-/// The minutes of every series within `range`; for the evaluation.
-pub async fn all_minutes(db: &Db, range: MinuteRange) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
-    let rows: Vec<MinuteRow> = read!(db, pool => query_as(
-        "select series_id, minute, good, bad, late_good, late_bad from count_minute where minute >= $1 and minute < $2 order by minute")
-        .bind(range.start.0).bind(range.end.0).fetch_all(pool).await?);
-    let mut by_series: HashMap<SeriesId, Vec<MinuteCounts>> = HashMap::new();
-    for row in rows {
-        by_series.entry(SeriesId(row.series_id)).or_default().push(row.into());
+/// Writes a whole day of a series that has nothing in it yet: the day, its hours and, when `keep_minutes`, its packed
+/// minutes. Minutes of other days are left out.
+pub async fn import_day(
+    tx: &mut Tx,
+    series: SeriesId,
+    day: i64,
+    minutes: &[MinuteRecord],
+    keep_minutes: bool,
+) -> Result<()> {
+    let mut whole = DayMinutes::new(day);
+    for record in minutes {
+        whole.add(record.clone());
     }
-    Ok(by_series)
+    let mut sum = MinuteRecord::new(Minute::of_day(day));
+    whole.records().iter().for_each(|record| sum.merge(record));
+    write!(tx, c => query("insert into count_day (series_id, day, good, bad, minutes, latency) values ($1, $2, $3, $4, $5, $6)")
+        .bind(series.0).bind(day).bind(signed(sum.all.good)).bind(signed(sum.all.bad))
+        .bind(signed(whole.records().len() as u64)).bind(sum.latency.to_bytes()).execute(c).await?.rows_affected());
+    add_hours(tx, series, whole.records()).await?;
+    if keep_minutes {
+        let until = whole
+            .records()
+            .last()
+            .map_or(Minute::of_day(day), |last| last.minute + 1);
+        put_packed(tx, series, day, until, &whole.pack()).await?;
+    }
+    Ok(())
+}
+
+/// Adds these minutes to their hours.
+pub(super) async fn add_hours(tx: &mut Tx, series: SeriesId, minutes: &[MinuteRecord]) -> Result<()> {
+    for hour in hours_of(minutes) {
+        let stored: Option<Vec<u8>> = write!(tx, c => query_scalar("select latency from count_hour where series_id = $1 and hour = $2")
+            .bind(series.0).bind(hour.hour).fetch_optional(c).await?);
+        let mut latency = histogram(&stored.unwrap_or_default())?;
+        latency.merge(&hour.latency);
+        write!(tx, c => query(
+            "insert into count_hour (series_id, hour, good, bad, latency) values ($1, $2, $3, $4, $5)
+             on conflict (series_id, hour) do update
+             set good = count_hour.good + excluded.good, bad = count_hour.bad + excluded.bad, latency = excluded.latency")
+            .bind(series.0).bind(hour.hour).bind(signed(hour.counts.good)).bind(signed(hour.counts.bad)).bind(latency.to_bytes())
+            .execute(c).await?.rows_affected());
+    }
+    Ok(())
+}
+
+/// Puts a packed day in place of the one that is stored.
+pub(super) async fn put_packed(
+    tx: &mut Tx,
+    series: SeriesId,
+    day: i64,
+    until: Minute,
+    packed: &PackedDay,
+) -> Result<()> {
+    write!(tx, c => query(
+        "insert into count_packed (series_id, day, until, counts, latency) values ($1, $2, $3, $4, $5)
+         on conflict (series_id, day) do update
+         set until = excluded.until, counts = excluded.counts, latency = excluded.latency")
+        .bind(series.0).bind(day).bind(until.0).bind(&packed.counts).bind(&packed.latency)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+async fn is_packed(tx: &mut Tx, series: SeriesId, minute: Minute) -> Result<bool> {
+    let packed: Vec<u8> = write!(tx, c => query_scalar("select counts from count_packed where series_id = $1 and day = $2")
+        .bind(series.0).bind(minute.day()).fetch_one(c).await?);
+    Ok(unpack(minute.day(), &packed)?.iter().any(|m| m.minute == minute))
+}
+
+fn unpack(day: i64, counts: &[u8]) -> Result<Vec<MinuteCounts>> {
+    DayMinutes::unpack_counts(day, counts).map_err(|error| Error::corrupt("packed day", error))
+}
+
+fn hours_of(minutes: &[MinuteRecord]) -> impl Iterator<Item = Hour> {
+    let mut hours: BTreeMap<i64, Hour> = BTreeMap::new();
+    for record in minutes {
+        let hour = record.minute.0.div_euclid(MINUTES_PER_HOUR);
+        let sum = hours.entry(hour).or_insert_with(|| Hour {
+            hour,
+            ..Hour::default()
+        });
+        sum.counts += record.all;
+        sum.latency.merge(&record.latency);
+    }
+    hours.into_values()
+}
+
+/// The minutes of every series within `range`, in order; for the evaluation.
+pub async fn all_minutes(db: &Db, range: MinuteRange) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
+    minutes_within(db, Which::Every, range).await
 }
 
 /// The minutes of one series within `range` that have an event, in order.
 pub async fn minutes(db: &Db, series: SeriesId, range: MinuteRange) -> Result<Vec<MinuteCounts>> {
-    let rows: Vec<MinuteRow> = read!(db, pool => query_as(
-        "select series_id, minute, good, bad, late_good, late_bad from count_minute
-         where series_id = $1 and minute >= $2 and minute < $3 order by minute")
-        .bind(series.0).bind(range.start.0).bind(range.end.0).fetch_all(pool).await?);
-    Ok(rows.into_iter().map(MinuteCounts::from).collect())
+    let mut found = minutes_within(db, Which::These(&[series]), range).await?;
+    Ok(found.remove(&series).unwrap_or_default())
+}
+
+async fn minutes_within(db: &Db, which: Which<'_>, range: MinuteRange) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
+    let mut found: HashMap<SeriesId, Vec<MinuteCounts>> = HashMap::new();
+    if range.is_empty() || matches!(which, Which::These([])) {
+        return Ok(found);
+    }
+    // One statement sees each minute in one place, whatever is being packed meanwhile.
+    let rows: Vec<CountsRow> = read!(db, pool => {
+        let mut query = QueryBuilder::new("");
+        if let Which::These(series) = which {
+            query.push("with wanted (id) as (values ");
+            let mut list = query.separated(", ");
+            series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
+            query.push(") ");
+        }
+        let wanted = match which {
+            Which::Every => "where ",
+            Which::These(_) => "join wanted on wanted.id = series_id where ",
+        };
+        query.push("select series_id, day as minute, 0 as good, 0 as bad, 0 as late_good, 0 as late_bad, counts as packed
+                    from count_packed ").push(wanted)
+            .push("until > ").push_bind(range.start.0).push(" and day >= ").push_bind(range.start.day())
+            .push(" and day <= ").push_bind((range.end - 1).day())
+            .push(" union all select series_id, minute, good, bad, late_good, late_bad, null from count_minute ").push(wanted)
+            .push("minute >= ").push_bind(range.start.0).push(" and minute < ").push_bind(range.end.0);
+        query.build_query_as().fetch_all(pool).await?
+    });
+    for row in rows {
+        let minutes = found.entry(SeriesId(row.series_id)).or_default();
+        match row.packed {
+            Some(packed) => {
+                let day = unpack(row.minute, &packed)?;
+                minutes.extend(day.into_iter().filter(|m| range.contains(m.minute)));
+            }
+            None => minutes.push(MinuteCounts {
+                minute: Minute(row.minute),
+                all: counts(row.good, row.bad),
+                late: counts(row.late_good, row.late_bad),
+            }),
+        }
+    }
+    found.retain(|_, minutes| !minutes.is_empty());
+    found.values_mut().for_each(join_equal_minutes);
+    Ok(found)
+}
+
+/// Puts minutes in order, and the parts of one minute together.
+fn join_equal_minutes(minutes: &mut Vec<MinuteCounts>) {
+    minutes.sort_by_key(|m| m.minute);
+    minutes.dedup_by(|later, first| {
+        let equal = later.minute == first.minute;
+        if equal {
+            first.all += later.all;
+            first.late += later.late;
+        }
+        equal
+    });
 }
 
 /// Counts of stretches of `length` minutes within `range`, those with an event, in order.
 pub async fn buckets(db: &Db, series: SeriesId, range: MinuteRange, length: i64) -> Result<Vec<Bucket>> {
-    let rows: Vec<(i64, i64, i64)> = read!(db, pool => query_as(
-        "select (minute / $4) * $4, cast(sum(good) as bigint), cast(sum(bad) as bigint) from count_minute
-         where series_id = $1 and minute >= $2 and minute < $3 group by 1 order by 1")
-        .bind(series.0).bind(range.start.0).bind(range.end.0).bind(length).fetch_all(pool).await?);
-    Ok(rows
-        .into_iter()
-        .map(|(start, good, bad)| Bucket {
-            start: Minute(start),
-            counts: counts(good, bad),
-        })
-        .collect())
+    let mut buckets: Vec<Bucket> = Vec::new();
+    for minute in minutes(db, series, range).await? {
+        let start = minute.minute - minute.minute.0.rem_euclid(length);
+        match buckets.last_mut().filter(|b| b.start == start) {
+            Some(bucket) => bucket.counts += minute.all,
+            None => buckets.push(Bucket {
+                start,
+                counts: minute.all,
+            }),
+        }
+    }
+    Ok(buckets)
 }
 
 /// The sum over `range` of each series: whole days from the days, the rest from the minutes.
 pub async fn sums(db: &Db, series: &[SeriesId], range: MinuteRange) -> Result<HashMap<SeriesId, Counts>> {
+    let mut sums: HashMap<SeriesId, Counts> = HashMap::new();
     if series.is_empty() || range.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(sums);
     }
-    let first_day =
-        range.start.0.div_euclid(MINUTES_PER_DAY) + i64::from(range.start.0.rem_euclid(MINUTES_PER_DAY) != 0);
-    let end_day = range.end.0.div_euclid(MINUTES_PER_DAY).max(first_day);
-    let (days_start, days_end) = (first_day * MINUTES_PER_DAY, end_day * MINUTES_PER_DAY);
-    // Without a whole day in it the range is all edge, and the second edge is empty.
-    let (edge_end, edge_start) = if first_day < end_day {
-        (days_start, days_end)
+    let first_day = (range.start + (MINUTES_PER_DAY - 1)).day();
+    let end_day = range.end.day().max(first_day);
+    // Without a whole day in it the range is all edge.
+    let edges = if first_day < end_day {
+        let rows: Vec<(Uuid, i64, i64)> = read!(db, pool => {
+            let mut query = QueryBuilder::new("with wanted (id) as (values ");
+            let mut list = query.separated(", ");
+            series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
+            query.push(") select series_id, cast(sum(good) as bigint), cast(sum(bad) as bigint)
+                 from wanted join count_day on series_id = wanted.id and day >= ").push_bind(first_day)
+                .push(" and day < ").push_bind(end_day).push(" group by series_id");
+            query.build_query_as().fetch_all(pool).await?
+        });
+        sums.extend(
+            rows.into_iter()
+                .map(|(id, good, bad)| (SeriesId(id), counts(good, bad))),
+        );
+        vec![
+            MinuteRange::new(range.start, Minute::of_day(first_day)),
+            MinuteRange::new(Minute::of_day(end_day), range.end),
+        ]
     } else {
-        (range.end.0, range.end.0)
+        vec![range]
     };
+    for edge in edges {
+        for (id, minutes) in minutes_within(db, Which::These(series), edge).await? {
+            *sums.entry(id).or_default() += minutes.iter().map(|m| m.all).sum();
+        }
+    }
+    Ok(sums)
+}
 
-    let rows: Vec<(Uuid, i64, i64)> = read!(db, pool => {
-        let mut query = QueryBuilder::new("with wanted (id) as (values ");
-        let mut list = query.separated(", ");
-        series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
-        query.push(") select series_id, cast(sum(good) as bigint), cast(sum(bad) as bigint) from (
-             select d.series_id, d.good, d.bad from wanted join count_day d on d.series_id = wanted.id and d.day >= ")
-            .push_bind(first_day).push(" and d.day < ").push_bind(end_day)
-            .push(" union all select m.series_id, m.good, m.bad from wanted join count_minute m on m.series_id = wanted.id and m.minute >= ")
-            .push_bind(range.start.0).push(" and m.minute < ").push_bind(edge_end)
-            .push(" union all select m.series_id, m.good, m.bad from wanted join count_minute m on m.series_id = wanted.id and m.minute >= ")
-            .push_bind(edge_start).push(" and m.minute < ").push_bind(range.end.0)
-            .push(") parts group by series_id");
-        query.build_query_as().fetch_all(pool).await?
-    });
-    Ok(rows
-        .into_iter()
-        .map(|(id, good, bad)| (SeriesId(id), counts(good, bad)))
-        .collect())
+/// The hours of a series from `first` to before `end` (hours since 1970), those with an event, in order.
+pub async fn hours(db: &Db, series: SeriesId, first: i64, end: i64) -> Result<Vec<Hour>> {
+    let rows: Vec<(i64, i64, i64, Vec<u8>)> = read!(db, pool => query_as(
+        "select hour, good, bad, latency from count_hour where series_id = $1 and hour >= $2 and hour < $3
+         union all
+         select minute / 60, good, bad, latency from count_minute where series_id = $1 and minute >= $2 * 60 and minute < $3 * 60")
+        .bind(series.0).bind(first).bind(end).fetch_all(pool).await?);
+    let mut hours: BTreeMap<i64, Hour> = BTreeMap::new();
+    for (hour, good, bad, latency) in rows {
+        let sum = hours.entry(hour).or_insert_with(|| Hour {
+            hour,
+            ..Hour::default()
+        });
+        sum.counts += counts(good, bad);
+        sum.latency.merge(&histogram(&latency)?);
+    }
+    Ok(hours.into_values().collect())
 }
 
 /// The days of a series from `first` to before `end` (days since 1970), those with an event, in order.
@@ -192,21 +401,45 @@ pub async fn days(db: &Db, series: SeriesId, first: i64, end: i64) -> Result<Vec
                 day,
                 counts: counts(good, bad),
                 minutes: unsigned(minutes),
-                latency: histogram(Some(latency))?,
+                latency: histogram(&latency)?,
             })
         })
         .collect()
 }
 
-/// The first minute of each series that has an event, and the last one.
-pub async fn extent(db: &Db, series: SeriesId) -> Result<Option<(Minute, Minute)>> {
-    let (first, last): (Option<i64>, Option<i64>) = read!(db, pool => query_as(
-        "select (select min(minute) from count_minute where series_id = $1), (select max(minute) from count_minute where series_id = $1)")
+/// The first minute of a series that has an event; where minutes are no longer kept, the first of its day.
+pub async fn first_minute(db: &Db, series: SeriesId) -> Result<Option<Minute>> {
+    let day: Option<i64> = read!(db, pool => query_scalar("select min(day) from count_day where series_id = $1")
         .bind(series.0).fetch_one(pool).await?);
-    Ok(first.zip(last).map(|(first, last)| (Minute(first), Minute(last))))
+    let Some(day) = day else { return Ok(None) };
+    let minutes = minutes(db, series, MinuteRange::of_day(day)).await?;
+    Ok(Some(minutes.first().map_or(Minute::of_day(day), |m| m.minute)))
 }
 
-/// The latency of the last day and today of each series.
+/// The last minute in which any of these series has an event.
+pub async fn last_minute(db: &Db, series: &[SeriesId]) -> Result<Option<Minute>> {
+    if series.is_empty() {
+        return Ok(None);
+    }
+    let (day, packed_until, unpacked): (Option<i64>, Option<i64>, Option<i64>) = read!(db, pool => {
+        let mut query = QueryBuilder::new("with wanted (id) as (values ");
+        let mut list = query.separated(", ");
+        series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
+        query.push(") select max((select max(day) from count_day where series_id = wanted.id)),
+                             max((select max(until) from count_packed where series_id = wanted.id)),
+                             max((select max(minute) from count_minute where series_id = wanted.id)) from wanted");
+        query.build_query_as().fetch_one(pool).await?
+    });
+    let Some(day) = day else { return Ok(None) };
+    if unpacked >= packed_until.max(Some(i64::MIN)) {
+        return Ok(unpacked.map(Minute));
+    }
+    // All that is not packed came late; the last minute is a packed one.
+    let last = minutes_within(db, Which::These(series), MinuteRange::of_day(day)).await?;
+    Ok(last.values().flatten().map(|m| m.minute).max())
+}
+
+/// The latency of each series from `from_day` on.
 pub async fn latencies(db: &Db, series: &[SeriesId], from_day: i64) -> Result<HashMap<SeriesId, Histogram>> {
     let mut merged: HashMap<SeriesId, Histogram> = HashMap::new();
     if series.is_empty() {
@@ -221,7 +454,7 @@ pub async fn latencies(db: &Db, series: &[SeriesId], from_day: i64) -> Result<Ha
         query.build_query_as().fetch_all(pool).await?
     });
     for (id, bytes) in rows {
-        merged.entry(SeriesId(id)).or_default().merge(&histogram(Some(bytes))?);
+        merged.entry(SeriesId(id)).or_default().merge(&histogram(&bytes)?);
     }
     Ok(merged)
 }

@@ -121,7 +121,17 @@ impl Db {
         })
     }
 
-    pub(super) async fn close(&self) {
+    /// Asks a question that takes no time, to know whether the database answers at all.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        let ask = "select count(*) from _sqlx_migrations";
+        let _: i64 = read!(self, pool => sqlx::query_scalar(ask).fetch_one(pool).await?);
+        Ok(())
+    }
+
+    pub async fn close(&self) {
         match self {
             Self::Sqlite(pools) => {
                 pools.read.close().await;

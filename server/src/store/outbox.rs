@@ -72,6 +72,14 @@ pub struct Totals {
     pub failed: i64,
 }
 
+/// What waits to be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct Waiting {
+    pub mails: i64,
+    /// When the oldest of them was queued.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
 pub async fn push(tx: &mut Tx, mail: &NewMail, now: DateTime<Utc>) -> Result<()> {
     write!(tx, c => query(
         "insert into outbox (id, message_id, kind, partner_id, app_id, episode_id, alert_address_id, recipients, subject, body_text,
@@ -150,6 +158,14 @@ pub async fn totals(db: &Db, scope: Scope) -> Result<Totals> {
                 count(failed_at) as failed
          from outbox where ($1 or partner_id in (select partner_id from membership where account_id = $2))")
         .bind(scope.everything()).bind(scope.account()).fetch_one(pool).await?))
+}
+
+/// How much waits, whosever it is; `Scope` is not asked, since only whoever operates the server is told. It takes as long as
+/// the queue is, not the outbox.
+pub async fn waiting(db: &Db) -> Result<Waiting> {
+    read!(db, pool => Ok(query_as(
+        "select count(*) as mails, min(queued_at) as oldest from outbox where sent_at is null and failed_at is null")
+        .fetch_one(pool).await?))
 }
 
 pub async fn find(db: &Db, scope: Scope, id: MailId) -> Result<Option<Mail>> {

@@ -20,6 +20,8 @@ pub struct Probe {
     /// Microseconds since 1970.
     pub at: i64,
     pub good: bool,
+    /// Whether it is a measurement; one that failed on the portal's own side is counted nowhere.
+    pub counted: bool,
     pub status: Option<i64>,
     pub class: Option<String>,
     pub reason: Option<String>,
@@ -40,9 +42,9 @@ impl Probe {
 /// Stores a probe; says whether it is new, so that nothing is counted twice.
 pub async fn insert(tx: &mut Tx, probe: &Probe) -> Result<bool> {
     Ok(write!(tx, c => query(
-        "insert into probe (series_id, at, good, status, class, reason, address, dns, connect, tls, first_byte, total)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (series_id, at) do nothing")
-        .bind(probe.series_id.0).bind(probe.at).bind(probe.good).bind(probe.status).bind(&probe.class).bind(&probe.reason)
+        "insert into probe (series_id, at, good, counted, status, class, reason, address, dns, connect, tls, first_byte, total)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (series_id, at) do nothing")
+        .bind(probe.series_id.0).bind(probe.at).bind(probe.good).bind(probe.counted).bind(probe.status).bind(&probe.class).bind(&probe.reason)
         .bind(&probe.address).bind(probe.dns).bind(probe.connect).bind(probe.tls).bind(probe.first_byte).bind(probe.total)
         .execute(c).await?.rows_affected())
         == 1)
@@ -68,7 +70,7 @@ pub async fn last(db: &Db, series: &[SeriesId]) -> Result<HashMap<SeriesId, Prob
 pub async fn within(db: &Db, series: SeriesId, range: MinuteRange, only_bad: bool, limit: i64) -> Result<Vec<Probe>> {
     let micros = |minute: rampart_domain::count::Minute| minute.0.saturating_mul(60_000_000);
     read!(db, pool => Ok(query_as(
-        "select series_id, at, good, status, class, reason, address, dns, connect, tls, first_byte, total from probe
+        "select series_id, at, good, counted, status, class, reason, address, dns, connect, tls, first_byte, total from probe
          where series_id = $1 and at >= $2 and at < $3 and (not $4 or not good) order by at desc limit $5")
         .bind(series.0).bind(micros(range.start)).bind(micros(range.end)).bind(only_bad).bind(limit).fetch_all(pool).await?))
 }

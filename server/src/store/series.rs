@@ -5,7 +5,7 @@ use rampart_domain::{
     id::{AppId, PartnerId, SeriesId},
     sli::SeriesKey,
 };
-use sqlx::{FromRow, QueryBuilder, query, query_as};
+use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::{
@@ -146,6 +146,12 @@ pub async fn measured(db: &Db) -> Result<Vec<Measured>> {
          order by s.id")
         .fetch_all(pool).await?);
     rows.into_iter().map(Measured::try_from).collect()
+}
+
+/// Every series there is, those that ended too; for the jobs that keep their figures.
+pub async fn ids(db: &Db) -> Result<Vec<SeriesId>> {
+    let ids: Vec<Uuid> = read!(db, pool => query_scalar("select id from series order by id").fetch_all(pool).await?);
+    Ok(ids.into_iter().map(SeriesId).collect())
 }
 
 /// Series by their ids, whether they are measured or not; for the rules.

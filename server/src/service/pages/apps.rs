@@ -154,14 +154,12 @@ impl Service {
             .standings(std::slice::from_ref(app), &all_series, |_| !open.is_empty())
             .await?;
         let standing = standings.remove(&app.id).ok_or(Error::NotFound)?;
-        let mut last = None;
-        for series in all_series.iter().filter(|s| s.ended_at.is_none()) {
-            last = last.max(
-                counts::extent(&self.store.metrics, series.id)
-                    .await?
-                    .map(|(_, last)| last),
-            );
-        }
+        let current: Vec<SeriesId> = all_series
+            .iter()
+            .filter(|s| s.ended_at.is_none())
+            .map(|s| s.id)
+            .collect();
+        let last = counts::last_minute(&self.store.metrics, &current).await?;
         let settled = self.clock.minute() - 1;
         let archived = app.archived_at.is_some();
         let head = AppHead {

@@ -113,7 +113,7 @@ impl Service {
         let Some(policy) = policy.for_sli(series.key.sli) else {
             return Ok((None, Vec::new()));
         };
-        let Some((first, _)) = counts::extent(&self.store.metrics, series.id).await? else {
+        let Some(first) = counts::first_minute(&self.store.metrics, series.id).await? else {
             return Ok((None, Vec::new()));
         };
         let end = self.clock.minute() - i64::from(policy.settle_minutes);

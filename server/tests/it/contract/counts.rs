@@ -2,13 +2,10 @@ use std::{collections::HashMap, time::Duration};
 
 use futures_util::future::join_all;
 use rampart_domain::{
-    count::{Counts, Histogram, Minute, MinuteCounts, MinuteRange},
+    count::{Counts, Histogram, Minute, MinuteCounts, MinuteRange, MinuteRecord},
     id::SeriesId,
 };
-use rampart_server::store::{
-    Db, Error,
-    counts::{self, Delta},
-};
+use rampart_server::store::{Db, Error, compaction, counts};
 
 use super::{commit, id, nth};
 use crate::support::database::{TestDatabase, on_both_engines, sql};
@@ -23,7 +20,9 @@ on_both_engines!(
     sums_are_what_adding_up_the_minutes_gives,
     buckets_add_up_whole_stretches,
     days_hold_what_their_minutes_hold,
-    the_extent_is_the_first_and_the_last_minute,
+    the_first_and_the_last_minute_are_found,
+    hours_are_those_of_packed_and_other_minutes,
+    an_imported_day_is_like_one_that_was_counted,
     latencies_are_those_of_the_days_from_one_on,
     a_corrupt_histogram_is_reported,
 );
@@ -33,19 +32,19 @@ const DAY: i64 = 24 * 60;
 /// Midnight of some day in 2026.
 const MIDNIGHT: i64 = 20_600 * DAY;
 
-fn good(good: u64) -> Delta {
+fn good(good: u64) -> MinuteRecord {
     delta(good, 0, &[])
 }
 
-fn delta(good: u64, bad: u64, milliseconds: &[u64]) -> Delta {
+fn delta(good: u64, bad: u64, milliseconds: &[u64]) -> MinuteRecord {
     let mut latency = Histogram::default();
     milliseconds
         .iter()
         .for_each(|ms| latency.record(Duration::from_millis(*ms)));
-    Delta {
+    MinuteRecord {
         all: Counts::new(good, bad),
-        late: Counts::default(),
         latency,
+        ..MinuteRecord::new(Minute(0))
     }
 }
 
@@ -53,10 +52,14 @@ fn range(start: i64, end: i64) -> MinuteRange {
     MinuteRange::new(Minute(start), Minute(end))
 }
 
-async fn add(db: &Db, series: SeriesId, deltas: &[(i64, Delta)]) {
+async fn add(db: &Db, series: SeriesId, deltas: &[(i64, MinuteRecord)]) {
     commit(db, async |tx| {
         for (minute, delta) in deltas {
-            counts::add(tx, series, Minute(*minute), delta).await?;
+            let record = MinuteRecord {
+                minute: Minute(*minute),
+                ..delta.clone()
+            };
+            counts::add(tx, series, &record).await?;
         }
         Ok(())
     })
@@ -75,7 +78,7 @@ fn noise(seed: u64) -> impl FnMut(u64) -> u64 {
 }
 
 /// Some minutes of five days, with gaps, and always those at both sides of midnight.
-fn five_days(seed: u64) -> Vec<(i64, Delta)> {
+fn five_days(seed: u64) -> Vec<(i64, MinuteRecord)> {
     let mut noise = noise(seed);
     let mut minutes: Vec<i64> = (0..120)
         .map(|_| MIDNIGHT + i64::try_from(noise(5 * DAY as u64)).unwrap())
@@ -87,7 +90,7 @@ fn five_days(seed: u64) -> Vec<(i64, Delta)> {
         .collect()
 }
 
-fn naive_sum(deltas: &[(i64, Delta)], range: MinuteRange) -> Counts {
+fn naive_sum(deltas: &[(i64, MinuteRecord)], range: MinuteRange) -> Counts {
     deltas
         .iter()
         .filter(|(minute, _)| range.contains(Minute(*minute)))
@@ -98,11 +101,11 @@ fn naive_sum(deltas: &[(i64, Delta)], range: MinuteRange) -> Counts {
 async fn what_is_added_accumulates(database: TestDatabase) {
     let db = &database.store.metrics;
     let (series, other) = (id(), id());
-    let first = Delta {
+    let first = MinuteRecord {
         late: Counts::new(1, 2),
         ..delta(10, 3, &[5, 700])
     };
-    let second = Delta {
+    let second = MinuteRecord {
         late: Counts::new(20, 40),
         ..delta(200, 41, &[5, 9_000])
     };
@@ -163,15 +166,10 @@ async fn what_is_not_committed_is_not_counted(database: TestDatabase) {
     let db = &database.store.metrics;
     let series = id();
     let mut tx = db.begin().await.unwrap();
-    counts::add(&mut tx, series, Minute(MIDNIGHT), &good(1)).await.unwrap();
+    counts::add(&mut tx, series, &good(1)).await.unwrap();
     drop(tx);
-    assert!(
-        counts::minutes(db, series, range(MIDNIGHT, MIDNIGHT + 1))
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert!(counts::days(db, series, 20_600, 20_601).await.unwrap().is_empty());
+    assert!(counts::minutes(db, series, range(0, 1)).await.unwrap().is_empty());
+    assert!(counts::days(db, series, 0, 1).await.unwrap().is_empty());
 }
 
 async fn large_counts_stay_exact(database: TestDatabase) {
@@ -228,7 +226,7 @@ async fn all_minutes_are_those_of_every_series(database: TestDatabase) {
         &[
             (
                 11,
-                Delta {
+                MinuteRecord {
                     late: Counts::new(0, 3),
                     ..delta(0, 4, &[])
                 },
@@ -367,22 +365,104 @@ async fn days_hold_what_their_minutes_hold(database: TestDatabase) {
     assert!(counts::days(db, id(), 0, i64::MAX).await.unwrap().is_empty());
 }
 
-async fn the_extent_is_the_first_and_the_last_minute(database: TestDatabase) {
+async fn the_first_and_the_last_minute_are_found(database: TestDatabase) {
     let db = &database.store.metrics;
     let (series, other) = (id(), id());
-    assert_eq!(counts::extent(db, series).await.unwrap(), None);
-    add(db, other, &[(1, good(1)), (99, good(1))]).await;
-    assert_eq!(counts::extent(db, series).await.unwrap(), None);
-    add(db, series, &[(20, good(1))]).await;
+    let ends = async || {
+        let first = counts::first_minute(db, series).await.unwrap();
+        (first, counts::last_minute(db, &[series]).await.unwrap())
+    };
+    add(db, other, &[(1, good(1)), (9_999, good(1))]).await;
+    assert_eq!(ends().await, (None, None));
+    add(db, series, &[(MIDNIGHT + 20, good(1))]).await;
+    assert_eq!(ends().await, (Some(Minute(MIDNIGHT + 20)), Some(Minute(MIDNIGHT + 20))));
+    add(db, series, &[(MIDNIGHT + 30, good(1)), (MIDNIGHT + 10, good(1))]).await;
+    assert_eq!(ends().await, (Some(Minute(MIDNIGHT + 10)), Some(Minute(MIDNIGHT + 30))));
+    // The last one of several, packed or not.
+    let last = async || counts::last_minute(db, &[other, series]).await.unwrap();
+    assert_eq!(last().await, Some(Minute(MIDNIGHT + 30)));
+    commit(db, async |tx| {
+        compaction::pack_day(tx, series, Minute(MIDNIGHT + DAY)).await
+    })
+    .await;
     assert_eq!(
-        counts::extent(db, series).await.unwrap(),
-        Some((Minute(20), Minute(20)))
+        (last().await, ends().await.0),
+        (Some(Minute(MIDNIGHT + 30)), Some(Minute(MIDNIGHT + 10)))
     );
-    add(db, series, &[(30, good(1)), (10, good(1))]).await;
-    assert_eq!(
-        counts::extent(db, series).await.unwrap(),
-        Some((Minute(10), Minute(30)))
-    );
+    // What comes late is not the last.
+    add(db, series, &[(MIDNIGHT + 15, good(1))]).await;
+    assert_eq!(last().await, Some(Minute(MIDNIGHT + 30)));
+    add(db, series, &[(MIDNIGHT + 31, good(1))]).await;
+    assert_eq!(last().await, Some(Minute(MIDNIGHT + 31)));
+    assert_eq!(counts::last_minute(db, &[]).await.unwrap(), None);
+}
+
+async fn hours_are_those_of_packed_and_other_minutes(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let series = id();
+    add(db, id(), &[(MIDNIGHT, good(9))]).await;
+    add(
+        db,
+        series,
+        &[(MIDNIGHT + 59, delta(2, 1, &[5])), (MIDNIGHT + 60, delta(3, 0, &[70]))],
+    )
+    .await;
+    commit(db, async |tx| {
+        compaction::pack_day(tx, series, Minute(MIDNIGHT + 120)).await
+    })
+    .await;
+    add(
+        db,
+        series,
+        &[(MIDNIGHT, delta(1, 1, &[900])), (MIDNIGHT + 180, good(4))],
+    )
+    .await;
+    let first = MIDNIGHT / 60;
+    let found = counts::hours(db, series, first, first + 3).await.unwrap();
+    let hour = |n, good, bad, latencies| counts::Hour {
+        hour: first + n,
+        counts: Counts::new(good, bad),
+        latency: delta(0, 0, latencies).latency,
+    };
+    assert_eq!(found, [hour(0, 3, 2, &[5, 900]), hour(1, 3, 0, &[70])]);
+}
+
+async fn an_imported_day_is_like_one_that_was_counted(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (imported, counted, without) = (id(), id(), id());
+    let records: Vec<MinuteRecord> = five_days(9)
+        .into_iter()
+        .map(|(minute, record)| MinuteRecord {
+            minute: Minute(minute),
+            ..record
+        })
+        .filter(|record| record.minute.day() == 20_600)
+        .collect();
+    commit(db, async |tx| {
+        counts::import_day(tx, imported, 20_600, &records, true).await
+    })
+    .await;
+    commit(db, async |tx| {
+        counts::import_day(tx, without, 20_600, &records, false).await
+    })
+    .await;
+    for record in &records {
+        commit(db, async |tx| counts::add(tx, counted, record).await).await;
+    }
+    let whole = range(MIDNIGHT, MIDNIGHT + DAY);
+    let of = async |series| {
+        let days = counts::days(db, series, 20_600, 20_601).await.unwrap();
+        let hours = counts::hours(db, series, MIDNIGHT / 60, MIDNIGHT / 60 + 24)
+            .await
+            .unwrap();
+        (format!("{days:?}"), hours)
+    };
+    assert_eq!(of(imported).await, of(counted).await);
+    assert_eq!(of(without).await, of(counted).await);
+    let minutes = async |series| counts::minutes(db, series, whole).await.unwrap();
+    assert!(!minutes(counted).await.is_empty());
+    assert_eq!(minutes(imported).await, minutes(counted).await);
+    assert!(minutes(without).await.is_empty());
 }
 
 async fn latencies_are_those_of_the_days_from_one_on(database: TestDatabase) {

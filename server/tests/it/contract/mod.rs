@@ -7,6 +7,7 @@ mod alert_addresses;
 mod apps;
 mod audit;
 mod audit_chain;
+mod compaction;
 mod complete;
 mod counts;
 mod episodes;
@@ -20,6 +21,7 @@ mod outbox;
 mod partners;
 mod probes;
 mod progress;
+mod rounds;
 mod series;
 mod sessions;
 

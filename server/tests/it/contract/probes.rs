@@ -25,6 +25,7 @@ fn probe(series: SeriesId, at: i64) -> Probe {
         series_id: series,
         at,
         good: true,
+        counted: true,
         status: None,
         class: None,
         reason: None,
@@ -58,6 +59,7 @@ async fn a_probe_comes_back_as_it_was_stored(database: TestDatabase) {
     let series = id();
     let full = Probe {
         good: false,
+        counted: false,
         status: Some(503),
         class: Some("status".to_owned()),
         reason: Some(format!("{NASTY}{}", long_text())),

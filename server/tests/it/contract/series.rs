@@ -19,6 +19,7 @@ on_both_engines!(
     a_series_ends_once,
     the_series_of_an_app_are_in_a_fixed_order,
     series_of_apps_are_seen_by_members_only,
+    every_series_is_kept_though_it_ended,
     only_what_is_being_measured_is_measured,
     series_are_found_by_id_whether_measured_or_not,
     a_key_that_does_not_exist_is_reported,
@@ -135,6 +136,17 @@ async fn series_of_apps_are_seen_by_members_only(database: TestDatabase) {
     assert_eq!(seen(Scope::system(), &[]).await, [], "of no apps there are none");
     world.leave(db).await;
     assert_eq!(seen(world.scope(), &both).await, []);
+}
+
+async fn every_series_is_kept_though_it_ended(database: TestDatabase) {
+    let db = &database.store.portal;
+    assert_eq!(series::ids(db).await.unwrap(), []);
+    let partner = a_partner(db, "One").await;
+    let (app, idle) = (an_app(db, partner, "app").await, an_app(db, partner, "idle").await);
+    begin(db, nth(2), app, &key(Product::Jira, Sli::IframeLoad)).await;
+    begin(db, nth(1), idle, &key(Product::Jira, Sli::IframeLoad)).await;
+    end(db, nth(1)).await;
+    assert_eq!(series::ids(db).await.unwrap(), [1, 2].map(nth::<SeriesId>));
 }
 
 async fn only_what_is_being_measured_is_measured(database: TestDatabase) {

@@ -18,7 +18,7 @@ on_both_engines!(
 );
 
 /// A portal with one app that is being measured, and its owner.
-async fn measured(database: TestDatabase) -> (Portal, Browser, rampart_domain::id::SeriesId) {
+pub(super) async fn measured(database: TestDatabase) -> (Portal, Browser, rampart_domain::id::SeriesId) {
     let portal = Portal::on(database, &[]).await;
     let mut admin = portal.staff("Ada", &["administrator", "reviewer"]).await;
     let (partner, mut owner) = portal.partner(&mut admin, "Kestrel Labs").await;

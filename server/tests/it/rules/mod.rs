@@ -1,4 +1,5 @@
 //! The rules at work on real databases: evaluation, breaches, mails.
 
 mod breach;
+mod compaction;
 mod mail;

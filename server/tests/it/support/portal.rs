@@ -72,7 +72,13 @@ impl Portal {
             ..ProbeSettings::default()
         })
         .unwrap();
-        let service = Arc::new(Service::new(database.store.clone(), clock.clone(), config, prober));
+        let service = Arc::new(Service::new(
+            database.store.clone(),
+            clock.clone(),
+            config,
+            prober.clone(),
+            prober,
+        ));
         let router = portal_http::router(service.clone());
         Self {
             service,
@@ -226,7 +232,12 @@ impl Portal {
             let due = self.clock.now();
             let probe = if good { good_probe() } else { bad_probe() };
             self.service
-                .record_probes(&[Recorded { series, due, probe }])
+                .record_probes(&[Recorded {
+                    series,
+                    due,
+                    late: std::time::Duration::ZERO,
+                    probe,
+                }])
                 .await
                 .unwrap();
             self.clock.advance(TimeDelta::minutes(1));

@@ -1,0 +1,35 @@
+-- The minutes of a day of a series, packed, up to `until` (minutes since 1970, not included). What was counted after they were
+-- packed stands in count_minute; readers add up both.
+create table count_packed (
+    series_id blob not null,
+    day       integer not null,
+    until     integer not null,
+    counts    blob not null,
+    latency   blob not null,
+    primary key (series_id, day)
+) without rowid;
+-- The evaluation asks whether something of its window is packed already.
+create index count_packed_until on count_packed (until);
+
+-- Hours, numbered since 1970, of packed minutes.
+create table count_hour (
+    series_id blob not null,
+    hour      integer not null,
+    good      integer not null,
+    bad       integer not null,
+    latency   blob not null,
+    primary key (series_id, hour)
+) without rowid;
+
+-- A probe that is no measurement is kept for the record and counted nowhere.
+alter table probe add column counted boolean not null default true;
+
+-- One row per ten seconds, numbered since 1970: how the probes that were due in them ended, and how many canaries failed.
+create table probing_round (
+    round            integer primary key,
+    good             integer not null,
+    bad              integer not null,
+    canaries         integer not null,
+    canaries_failed  integer not null
+);
+create index probing_round_failed on probing_round (round) where canaries_failed > 0;
