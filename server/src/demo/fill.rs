@@ -13,6 +13,7 @@ use rampart_domain::{
     id::{EpisodeId, PartnerId},
     policy::MeasurementPolicy,
 };
+use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 
 use super::{
     Contents, FILLED, PASSWORD, PORTS, SEED, Settings,
@@ -68,7 +69,9 @@ pub async fn fill(service: &Service, settings: &Settings) -> anyhow::Result<()> 
         bail!("another process fills this database with demonstration data at this moment");
     }
     tx.commit().await?;
-    random::foretold(settings.seed, filled(service, settings)).await
+    // What the log would say happened long ago, and to nobody.
+    let filled = random::foretold(settings.seed, filled(service, settings));
+    filled.with_subscriber(NoSubscriber::default()).await
 }
 
 async fn filled(service: &Service, settings: &Settings) -> anyhow::Result<()> {
