@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use rampart_domain::{
     access::Actor,
     count::{MINUTES_PER_DAY, Minute},
@@ -87,6 +87,7 @@ async fn filled(service: &Service, settings: &Settings) -> anyhow::Result<()> {
         links: HashMap::new(),
         dead: Vec::new(),
     };
+    service.clock.set(DateTime::UNIX_EPOCH);
     for (at, step) in steps {
         // Sending mails may have taken until after the next thing that happens.
         service.clock.set(service.clock.now().max(at));

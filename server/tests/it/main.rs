@@ -5,6 +5,7 @@
 
 mod command;
 mod contract;
+mod demo;
 mod http;
 mod rules;
 mod support;
