@@ -23,6 +23,8 @@ pub struct Viewer {
     /// Why what the person asked for was not done, when the form that would say it is no longer on the page.
     pub alert: Option<String>,
     pub platform: Platform,
+    /// Whether people, companies and figures are made up, which every page says.
+    pub demonstration: bool,
     /// File names of the built style sheet and script, as they stand under `/pkg/`.
     pub assets: Assets,
     /// A reference that the person can quote; it stands on error pages and in the log.

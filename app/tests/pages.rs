@@ -42,6 +42,7 @@ async fn ask(path: &str, ask: Ask) -> (u16, String) {
             name: "Atlassian".to_owned(),
             designation: "Cloud Fortified".to_owned(),
         },
+        demonstration: false,
         assets: Assets {
             script: "rampart-1".to_owned(),
             style: "rampart-2".to_owned(),

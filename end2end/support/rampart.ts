@@ -16,6 +16,8 @@ export const CLOCK_RATE = 60;
 
 const READY = /listening on (http:\/\/\S+)/;
 const READY_WITHIN = 60_000;
+/** How long filling the database with demonstration data may take besides. */
+const FILLED_WITHIN = 180_000;
 const STOPPED_WITHIN = 15_000;
 
 export type Settings = Record<string, string>;
@@ -35,6 +37,7 @@ export class Rampart {
   #program: string;
   #folder: string;
   #environment: NodeJS.ProcessEnv;
+  #arguments: string[] = [];
   #process: ChildProcess | undefined;
   #ended: Promise<unknown> = Promise.resolve();
 
@@ -45,8 +48,13 @@ export class Rampart {
     this.#environment = environment;
   }
 
+  /** Starts it with demonstration data, by a clock that runs as fast as any other. */
+  static async demonstration(seed: number): Promise<Rampart> {
+    return await Rampart.start({ RAMPART_TEST_CLOCK_RATE: "1" }, ["--demo", "--seed", String(seed)]);
+  }
+
   /** Starts it and waits until it listens. Settings are `RAMPART_SECTION_KEY` variables. */
-  static async start(settings: Settings = {}): Promise<Rampart> {
+  static async start(settings: Settings = {}, args: string[] = []): Promise<Rampart> {
     const program = process.env.RAMPART_BIN;
     if (!program) throw new Error("RAMPART_BIN has to name the rampart binary; cargo xtask test sets it");
     const folder = await mkdtemp(join(tmpdir(), "rampart-end2end-"));
@@ -64,6 +72,7 @@ export class Rampart {
       RAMPART_SERVER_PUBLIC_URL: url,
       ...settings,
     });
+    rampart.#arguments = args;
     try {
       await rampart.launch();
     } catch (error) {
@@ -75,7 +84,7 @@ export class Rampart {
 
   /** Starts the program (again, after `kill`) on the same data. */
   async launch(): Promise<void> {
-    const child = spawn(this.#program, ["serve"], {
+    const child = spawn(this.#program, ["serve", ...this.#arguments], {
       cwd: this.#folder,
       env: this.#environment,
       stdio: ["ignore", "pipe", "pipe"],
@@ -85,8 +94,9 @@ export class Rampart {
       child.once("close", resolve);
       child.once("error", resolve);
     });
+    const limit = READY_WITHIN + (this.#arguments.includes("--demo") ? FILLED_WITHIN : 0);
     const ready = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#failure(`is not ready after ${READY_WITHIN} ms`)), READY_WITHIN);
+      const timer = setTimeout(() => reject(this.#failure(`is not ready after ${limit} ms`)), limit);
       const settle = (result: () => void) => {
         clearTimeout(timer);
         result();

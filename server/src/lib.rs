@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod demo;
 pub mod http;
 pub mod jobs;
 pub mod mail;

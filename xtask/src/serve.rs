@@ -18,11 +18,15 @@ const MAIL: &str = "admin@rampart.localhost";
 ///
 /// The first run makes a user with every staff role and prints a link to sign in with. Settings are
 /// read from the environment (RAMPART_SECTION_KEY) and from --config, as by the program itself.
+/// With --demo the data is in ./data-demo, made up, and the first run prints who can sign in.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A configuration file of Rampart, which then also says where the data is
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Show a year of made-up data
+    #[arg(long)]
+    demo: bool,
     /// Passed on to `rampart serve`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
@@ -32,7 +36,7 @@ pub(crate) fn run(checkout: &Checkout, args: &Args) -> Result<ExitCode> {
     bundle::build(checkout)?;
     process::run_successfully(checkout.cargo().args(["build", "--package", "rampart-server"]))?;
 
-    let data = checkout.path("data");
+    let data = checkout.path(if args.demo { "data-demo" } else { "data" });
     fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
     let config = args.config.as_deref().map(fs::canonicalize).transpose();
     let config = config.context("cannot find the configuration file")?;
@@ -48,7 +52,13 @@ pub(crate) fn run(checkout: &Checkout, args: &Args) -> Result<ExitCode> {
 
     // With settings of one's own one has a database of one's own, and users in it.
     let ours = config.is_none() && env::var_os("RAMPART_DATABASE_URL").is_none();
-    if ours && !data.join("rampart.db").exists() {
+    if args.demo {
+        // It says itself what it does and who can sign in.
+        println!("Rampart is starting on http://{LISTEN}/ with demonstration data.");
+        if ours {
+            println!("To begin anew, remove {}.", data.display());
+        }
+    } else if ours && !data.join("rampart.db").exists() {
         add_first_user(rampart())?;
     } else if ours {
         println!(
@@ -58,7 +68,8 @@ pub(crate) fn run(checkout: &Checkout, args: &Args) -> Result<ExitCode> {
         );
     }
     // Takes our place, so that Ctrl-C and the exit status are Rampart's own.
-    let error = rampart().arg("serve").args(&args.arguments).exec();
+    let demo = args.demo.then_some("--demo");
+    let error = rampart().arg("serve").args(demo).args(&args.arguments).exec();
     Err(anyhow!(error).context("cannot run rampart"))
 }
 

@@ -77,6 +77,7 @@ async fn page(request: Request<Body>) -> Response {
             name: "Atlassian".to_owned(),
             designation: "Cloud Fortified".to_owned(),
         },
+        demonstration: false,
         assets: Assets {
             script: "rampart".to_owned(),
             style: "gallery".to_owned(),

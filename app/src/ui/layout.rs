@@ -15,6 +15,7 @@ pub fn Layout(children: Children) -> impl IntoView {
         flash,
         alert,
         platform,
+        demonstration,
         ..
     }) = use_context::<Viewer>()
     else {
@@ -33,6 +34,8 @@ pub fn Layout(children: Children) -> impl IntoView {
             </a>
             {actor.map(|actor| view! { <TopBar actor/> })}
         </header>
+        {demonstration
+            .then(|| view! { <p class="demonstration">"Demonstration data: people and figures are made up"</p> })}
         <main id="content" tabindex="-1">
             {flash
                 .map(|message| {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod demo;
 mod doctor;
 mod logs;
 mod migrate;
@@ -41,6 +42,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database up to date and stop.
     Migrate,
+    /// Fill an empty database with a year of made-up partners, apps and measurements.
+    Demo(demo::Demo),
     /// Check everything that serving depends on, and say what to do; changes nothing.
     Doctor(doctor::Doctor),
     /// Manage people.
@@ -68,6 +71,7 @@ impl Rampart {
         let result = match self.command {
             Command::Serve(serve) => serve.run(config).await,
             Command::Migrate => migrate::run(&config).await,
+            Command::Demo(demo) => demo.run(config).await,
             Command::Doctor(doctor) => doctor.run(&config, self.config.as_deref()).await,
             Command::User(user) => user.run(config).await,
         };
@@ -79,6 +83,12 @@ impl Rampart {
             }
         }
     }
+}
+
+/// Says what is wrong with the usage.
+fn misused(wrong: &str) -> ExitCode {
+    eprintln!("rampart: {wrong}");
+    ExitCode::from(USAGE)
 }
 
 /// The service on the configured database.

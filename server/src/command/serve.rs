@@ -8,25 +8,54 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::open;
-use crate::{clock::Clock, config::Config, http, jobs::Jobs, mail::send::Relay, service::Service, telemetry};
+use super::{
+    demo::{self, Filling},
+    misused, open,
+};
+use crate::{
+    clock::Clock, config::Config, demo::is_demonstration, http, jobs::Jobs, mail::send::Relay, service::Service,
+    telemetry,
+};
 
 #[derive(Args)]
 pub(super) struct Serve {
     /// Only check the configuration and print what applies.
     #[arg(long)]
     check: bool,
+    /// Serve demonstration data: fill the database when it is empty, and answer for the made-up apps.
+    #[arg(long)]
+    demo: bool,
+    #[command(flatten)]
+    filling: Filling,
 }
 
 impl Serve {
-    pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, mut config: Config) -> anyhow::Result<ExitCode> {
+        if self.filling.is_given() && !self.demo {
+            return Ok(misused(
+                "--seed, --until, --days and --apps-port say what --demo fills the database with",
+            ));
+        }
         if self.check {
             println!("{config:#?}\nthe configuration is fine");
             return Ok(ExitCode::SUCCESS);
         }
+        let clock = clock()?;
         let relay = Relay::new(&config.mail)?;
+        if self.demo {
+            let settings = match self.filling.settings(clock.now()) {
+                Ok(settings) => settings,
+                Err(wrong) => return Ok(misused(wrong)),
+            };
+            config = demo::begin(config, &settings, clock.clone()).await?;
+        }
         let listen = config.server.listen;
-        let service = Arc::new(open(config, clock()?).await?);
+        let service = Arc::new(open(config, clock).await?);
+        if !self.demo && is_demonstration(&service.store.portal).await? {
+            tracing::warn!(
+                "this is demonstration data: without --demo nobody answers for its apps, and all of them will fail"
+            );
+        }
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen} (server.listen)"))?;

@@ -15,6 +15,7 @@ use super::{
     Web, session,
     visitor::{Visitor, in_background},
 };
+use crate::demo;
 
 /// What a page gets besides who reads it.
 #[derive(Clone, Default)]
@@ -45,6 +46,7 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri:
             name: config.platform.name.clone(),
             designation: config.platform.designation.clone(),
         },
+        demonstration: is_demonstration(web).await,
         assets: web.assets.as_ref().clone(),
         request_id: visitor.request_id.clone(),
     };
@@ -70,6 +72,19 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri:
         *response.status_mut() = status;
     }
     response
+}
+
+/// Whether to say that everything is made up. A page is not refused because that cannot be told.
+async fn is_demonstration(web: &Web) -> bool {
+    demo::is_demonstration(&web.service.store.portal)
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "it cannot be told whether this is a demonstration"
+            );
+            false
+        })
 }
 
 /// Only this page's own scripts run: those with its nonce.

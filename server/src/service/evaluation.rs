@@ -36,17 +36,17 @@ use crate::{
 pub const PROGRESS: &str = "evaluation";
 
 /// What one evaluation of one series came to.
-struct Outcome<'a> {
-    series: &'a Measured,
-    policy: SliPolicy,
-    id: EpisodeId,
-    incident_id: String,
-    episode: OpenEpisode,
-    is_new: bool,
+pub(crate) struct Outcome<'a> {
+    pub(crate) series: &'a Measured,
+    pub(crate) policy: SliPolicy,
+    pub(crate) id: EpisodeId,
+    pub(crate) incident_id: String,
+    pub(crate) episode: OpenEpisode,
+    pub(crate) is_new: bool,
     /// Whether it began to count at this tick.
-    counts_now: bool,
-    closing: Option<Closing>,
-    mail: Option<IncidentStatus>,
+    pub(crate) counts_now: bool,
+    pub(crate) closing: Option<Closing>,
+    pub(crate) mail: Option<IncidentStatus>,
 }
 
 impl Service {
@@ -124,7 +124,7 @@ impl Service {
         }))
     }
 
-    async fn apply(&self, last: Option<Minute>, tick: Minute, outcomes: &[Outcome<'_>]) -> Result<usize> {
+    pub(crate) async fn apply(&self, last: Option<Minute>, tick: Minute, outcomes: &[Outcome<'_>]) -> Result<usize> {
         let hours = self.last_hours(outcomes, tick).await?;
         let mut tx = self.store.portal.begin().await?;
         if !progress::advance(&mut tx, PROGRESS, last, tick).await? {
@@ -325,7 +325,7 @@ fn evaluated(
     }
 }
 
-fn status(closing: Closing) -> IncidentStatus {
+pub(crate) fn status(closing: Closing) -> IncidentStatus {
     match closing {
         Closing::Ok => IncidentStatus::Ok,
         Closing::Unknown => IncidentStatus::Unknown,

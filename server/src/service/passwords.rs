@@ -26,7 +26,8 @@ const LONGEST: usize = 200;
 
 impl Passwords {
     pub fn new() -> Self {
-        let decoy = hash(random::Token::new().as_str()).expect("argon2 takes any password of this length");
+        let decoy =
+            hash(random::Token::new().as_str(), random::bytes()).expect("argon2 takes any password of this length");
         Self {
             turns: Arc::new(Semaphore::new(2)),
             decoy: decoy.into(),
@@ -37,7 +38,8 @@ impl Passwords {
     /// Only when the machine fails.
     pub async fn hash(&self, password: String) -> Result<String> {
         let _turn = self.turns.acquire().await.map_err(anyhow::Error::from)?;
-        Ok(spawn_blocking(move || hash(&password))
+        let salt = random::bytes();
+        Ok(spawn_blocking(move || hash(&password, salt))
             .await
             .map_err(anyhow::Error::from)??)
     }
@@ -64,8 +66,7 @@ impl Default for Passwords {
     }
 }
 
-fn hash(password: &str) -> anyhow::Result<String> {
-    let salt = random::bytes::<16>();
+fn hash(password: &str, salt: [u8; 16]) -> anyhow::Result<String> {
     let hash = Argon2::default()
         .hash_password_with_salt(password.as_bytes(), &salt)
         .map_err(|e| anyhow!("hashing failed: {e}"))?;

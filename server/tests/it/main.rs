@@ -5,6 +5,7 @@
 
 mod command;
 mod contract;
+mod demo;
 mod faults;
 mod http;
 mod operate;

@@ -1,0 +1,3 @@
+import shots from "./shots.config.js";
+
+export default { ...shots, testMatch: "readme-shots.ts" };
