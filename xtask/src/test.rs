@@ -26,6 +26,17 @@ pub(crate) struct Args {
     /// Run one part only
     #[arg(long, value_enum)]
     only: Option<Part>,
+    /// Run only the fault tests, in their long form
+    #[arg(
+        long,
+        value_name = "MINUTES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "30",
+        value_parser = clap::value_parser!(u64).range(1..),
+        conflicts_with_all = ["only", "filter"]
+    )]
+    soak: Option<u64>,
     /// Run only tests whose name (end-to-end: title or file) contains one of these, and no lints
     filter: Vec<String>,
 }
@@ -37,8 +48,8 @@ enum Part {
 }
 
 pub(crate) fn run(checkout: &Checkout, args: &Args) -> Result<ExitCode> {
-    let rust = args.only != Some(Part::End2end);
-    let end2end = args.only != Some(Part::Rust);
+    let rust = args.only != Some(Part::End2end) && args.soak.is_none();
+    let end2end = args.only != Some(Part::Rust) && args.soak.is_none();
 
     let mut needed = vec![tools::POSTGRESQL];
     if end2end {
@@ -53,6 +64,9 @@ pub(crate) fn run(checkout: &Checkout, args: &Args) -> Result<ExitCode> {
     let postgres = Postgres::start(tools::POSTGRESQL.path()?)?;
 
     let mut report = Report::default();
+    if let Some(minutes) = args.soak {
+        run_faults(checkout, minutes, &postgres, &mut report);
+    }
     if rust {
         run_rust(checkout, args, &postgres, &mut report);
     }
@@ -96,6 +110,17 @@ fn run_rust(checkout: &Checkout, args: &Args, postgres: &Postgres, report: &mut 
     } else {
         report.skip(deny, "cargo-deny is not installed");
     }
+}
+
+/// The fault tests for so many minutes. Two at a time, so that both engines are tested for all of them.
+fn run_faults(checkout: &Checkout, minutes: u64, postgres: &Postgres, report: &mut Report) {
+    let mut tests = checkout.cargo();
+    tests
+        .args(["test", "--package", "rampart-server", "--test", "it", "--"])
+        .args(["faults::", "--test-threads", "2"])
+        .env("RAMPART_TEST_POSTGRES", postgres.url())
+        .env("RAMPART_SOAK", (minutes * 60).to_string());
+    report.tests(&mut tests, count_cargo);
 }
 
 fn run_end2end(checkout: &Checkout, args: &Args, postgres: &Postgres, report: &mut Report) {
@@ -178,6 +203,23 @@ fn count_playwright(report: &Path) -> Result<Tally> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_soak_lasts_half_an_hour_unless_told_otherwise() {
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            args: Args,
+        }
+        let soak = |arguments: &[&str]| {
+            let arguments = ["test"].iter().chain(arguments);
+            <Cli as clap::Parser>::try_parse_from(arguments).map(|cli| cli.args.soak)
+        };
+        assert_eq!(soak(&[]).unwrap(), None);
+        assert_eq!(soak(&["--soak"]).unwrap(), Some(30));
+        assert_eq!(soak(&["--soak=5"]).unwrap(), Some(5));
+        assert!(soak(&["--soak=0"]).is_err() && soak(&["--soak", "filter"]).is_err());
+    }
 
     #[test]
     fn filters_are_taken_literally() {

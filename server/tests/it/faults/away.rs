@@ -8,7 +8,7 @@ use sqlx::{Connection, SqliteConnection};
 use super::{process::Server, proxy::Proxy, truth, world::World};
 use crate::support::{database::TestDatabase, portal::Browser};
 
-const RATE: u32 = 120;
+const RATE: u32 = 240;
 /// What waits to be written is tried again with growing pauses, and each try may wait for the database.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(25);
 

@@ -15,7 +15,7 @@ use crate::support::database::{TestDatabase, on_both_engines};
 
 on_both_engines!(a_full_disk_costs_nothing_that_was_saved_and_needs_no_restart);
 
-const RATE: u32 = 120;
+const RATE: u32 = 240;
 /// What waits to be written is tried again with growing pauses.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(20);
 

@@ -1,8 +1,8 @@
 //! What becomes of everything when something fails: the server is killed, the disk is full, the database or the mail server
 //! is away, somebody sets the clock. Afterwards what is stored is compared with what the other side saw.
 //!
-//! Each test has a short form, and a long one that lasts as many seconds as `RAMPART_SOAK` says. What is random follows from
-//! a seed, which a failing test prints and `RAMPART_FAULT_SEED` gives back.
+//! The test that kills the server has a short form, and a long one that lasts as many seconds as `RAMPART_SOAK` says. What is
+//! random follows from a seed, which a failing test prints and `RAMPART_FAULT_SEED` gives back.
 
 mod away;
 mod chance;

@@ -25,6 +25,8 @@ use super::{
 pub const WRITTEN_WITHIN: Duration = Duration::from_millis(400);
 /// What was answered longer than this before the server was killed must have been written.
 const LOST_WITHIN: Duration = Duration::from_secs(3);
+/// The target may come to see what a server asked just before it was killed only so long after that.
+const SEEN_WITHIN: Duration = Duration::from_millis(500);
 /// A probe begins when it is due or after that, and is over after at most three seconds; both clocks are read at a time.
 const EARLY: TimeDelta = TimeDelta::seconds(5);
 const OVER_WITHIN: Duration = Duration::from_secs(4);
@@ -69,11 +71,13 @@ pub async fn probes(world: &World, kills: &[DateTime<Utc>]) -> Vec<Vec<Probe>> {
                 Probe { row, seen: request.at }
             })
             .collect();
+        let (before, after) = (on_fast_clock(world, LOST_WITHIN), on_fast_clock(world, SEEN_WITHIN));
         for lost in requests {
-            let until = lost.at + on_fast_clock(world, LOST_WITHIN);
             assert!(
-                kills.iter().any(|kill| (lost.at..until).contains(kill)),
-                "this was measured and is not stored: {lost:?}"
+                kills
+                    .iter()
+                    .any(|kill| *kill - before < lost.at && lost.at < *kill + after),
+                "this was measured and is not stored: {lost:?}; the server was killed at {kills:?}"
             );
         }
         all.push(found);
