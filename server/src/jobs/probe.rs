@@ -25,8 +25,10 @@ const INTERVAL: TimeDelta = TimeDelta::seconds(60);
 const REFRESHED_EVERY: Duration = Duration::from_secs(30);
 /// How long after a failed first attempt a second one decides, where that is configured.
 const CONFIRMED_AFTER: TimeDelta = TimeDelta::seconds(5);
-/// What came due so long ago is not probed any more: the machine slept, or the clock was set forward.
+/// What came due so long ago is not probed any more: the machine slept.
 const TOO_LATE: Duration = Duration::from_secs(5);
+/// Nor what came due so long ago by the clock: it was set forward.
+const PAST: TimeDelta = TimeDelta::minutes(2);
 /// The clock is looked at this often while nothing is due, because it may be set.
 const WATCHED_EVERY: Duration = Duration::from_secs(1);
 
@@ -125,7 +127,7 @@ async fn follow(
     while let Some(((due, series), url)) = schedule.pop_first() {
         loop {
             let now = service.clock.now();
-            if now < *reached || service.clock.late_by(due) > TOO_LATE {
+            if now < *reached || now - due > PAST || service.clock.late_by(due) > TOO_LATE {
                 *reached = now;
                 return;
             }

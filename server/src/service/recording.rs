@@ -46,11 +46,12 @@ impl Recorded {
 impl Service {
     /// Stores probes and counts them, all or none. One that was recorded before changes nothing.
     pub async fn record_probes(&self, batch: &[Recorded]) -> Result<()> {
-        let arrived = self.clock.now();
         let settle = MeasurementPolicy::standard().slis.availability.settle_minutes;
         let mut minutes: BTreeMap<(SeriesId, Minute), MinuteRecord> = BTreeMap::new();
         let mut ended: BTreeMap<i64, Counts> = BTreeMap::new();
         let mut tx = self.store.metrics.begin().await?;
+        // Beginning may have to wait; what no evaluation could have seen before is late.
+        let arrived = self.clock.now();
         for recorded in batch {
             let counted = recorded.is_measurement(self.config.probe.timeout);
             if !probes::insert(&mut tx, &row(recorded, counted)).await? || !counted {

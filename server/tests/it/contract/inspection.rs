@@ -87,7 +87,7 @@ async fn opening_a_database_to_look_at_it_changes_nothing(database: TestDatabase
         for part in [Part::Portal, Part::Metrics] {
             std::fs::remove_file(settings.path.join(part.file())).unwrap();
             assert!(inspection::open(settings, part).await.unwrap().is_none());
-            assert_eq!(look(settings, part).await.pending.len(), 1);
+            assert!(!look(settings, part).await.pending.is_empty());
         }
         assert_eq!(std::fs::read_dir(&settings.path).unwrap().count(), 0);
     } else {

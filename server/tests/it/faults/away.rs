@@ -45,8 +45,10 @@ async fn what_was_measured_is_written_once_postgresql_is_back() {
     world.measured_in_vain(&server, async { proxy.cut(true) }).await;
     let mut owner = world.owner.clone();
     let answer = server.get(&mut Browser::default(), "/healthz").await;
+    assert_eq!(answer.status, StatusCode::OK, "the process itself is well");
+    let answer = server.get(&mut Browser::default(), "/readyz").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(answer.body.contains("the database does not answer"), "{}", answer.body);
+    assert!(answer.body.contains("database"), "{}", answer.body);
     let answer = server.get(&mut owner, "/apps").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.body.contains("Try again in a moment"), "{}", answer.body);
