@@ -71,25 +71,23 @@ struct Server {
 
 impl Server {
     fn start(folder: &TempDir, arguments: &[&str]) -> Self {
-        let mut child = rampart(folder, arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut printed = String::new();
-        loop {
-            let line = lines.next().unwrap_or_else(|| panic!("it ended: {printed}")).unwrap();
+        let mut command = rampart(folder, arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut server = Self {
+            child,
+            printed: String::new(),
+            address: String::new(),
+        };
+        for line in BufReader::new(server.child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
             if let Some(address) = line.strip_prefix("listening on http://") {
-                return Self {
-                    child,
-                    printed,
-                    address: address.to_owned(),
-                };
+                address.clone_into(&mut server.address);
+                return server;
             }
-            printed.push_str(&line);
-            printed.push('\n');
+            server.printed.push_str(&line);
+            server.printed.push('\n');
         }
+        panic!("it ended: {}", server.printed);
     }
 }
 
