@@ -16,7 +16,9 @@ const SEED = 1;
 const folder = join(import.meta.dirname, "../../docs/images");
 
 const WIDE = { width: 1280, height: 860 };
-const NARROW = { width: 320, height: 640 };
+/** As far down as the chart. */
+const TALL = { width: 1280, height: 1010 };
+const NARROW = { width: 320, height: 900 };
 
 interface Look {
   colorScheme?: "light" | "dark";
@@ -52,8 +54,8 @@ test("pictures for README.md", async ({ browser }) => {
     await shoot(manager, "/apps", "apps");
     const owner = await signedIn(browser, rampart.url, "petra@mossystone.example");
     const app = "/apps/example.mossystone.approvals";
-    await shoot(owner, app, "app");
-    await shoot(owner, app, "app-dark", { colorScheme: "dark" });
+    await shoot(owner, app, "app", { viewport: TALL });
+    await shoot(owner, app, "app-dark", { colorScheme: "dark", viewport: TALL });
     await shoot(owner, app, "app-narrow", { viewport: NARROW });
     await manager.goto("/apps/example.paperlantern.diagrams/breaches");
     const breach = await manager.getByRole("rowheader").getByRole("link").first().getAttribute("href");

@@ -35,7 +35,7 @@ pub fn Layout(children: Children) -> impl IntoView {
             {actor.map(|actor| view! { <TopBar actor/> })}
         </header>
         {demonstration
-            .then(|| view! { <p class="demonstration">"Demonstration data: people and figures are made up"</p> })}
+            .then(|| view! { <p class="demonstration">"Demonstration data: all of it is made up"</p> })}
         <main id="content" tabindex="-1">
             {flash
                 .map(|message| {

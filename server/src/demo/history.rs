@@ -81,6 +81,7 @@ impl History {
         end: Minute,
     ) -> store::Result<()> {
         let mut tx = db.begin().await?;
+        let mut kept = Vec::new();
         for day in days(self.range) {
             let Some(range) = minutes_of(day).intersect(self.range) else {
                 continue;
@@ -108,14 +109,13 @@ impl History {
                     }
                 };
                 records.push(record);
-                if let Some(probe) = probe {
-                    probes::insert(&mut tx, &probe).await?;
-                }
+                kept.extend(probe);
             }
             if !records.is_empty() {
                 counts::import_day(&mut tx, series, day, &records, end - range.end < MINUTES_KEPT).await?;
             }
         }
+        probes::insert_all(&mut tx, &kept).await?;
         tx.commit().await
     }
 }

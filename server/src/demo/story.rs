@@ -157,12 +157,18 @@ impl Story {
         }
     }
 
-    /// How long a good answer takes: longest in the afternoon, a little different each time, and long now and then.
+    /// How long a good answer takes: longest in the afternoon, shorter at weekends, a little different each day and each
+    /// time, and long now and then.
     pub(super) fn latency(&self, minute: Minute) -> Duration {
         let from_afternoon = (minute.0.rem_euclid(MINUTES_PER_DAY) - 14 * MINUTES_PER_HOUR).unsigned_abs();
         let to_night = 720 - from_afternoon.min(1_440 - from_afternoon);
         let chance = self.random.at(place(minute));
         let percent = 100 + to_night * 30 / 720 + chance % 40 + if chance >> 32 & 0xFF == 0 { 180 } else { 0 };
+        // The first day of 1970 was a Thursday.
+        let is_weekend = (minute.day() + 3).rem_euclid(7) >= 5;
+        let of_the_day =
+            self.random.named("pace").below(place(Minute(minute.day())), 30) + if is_weekend { 78 } else { 92 };
+        let percent = percent * u64::from(of_the_day) / 100;
         let percent = percent * (100 + 10 * self.decay(minute)) / 100;
         Duration::from_micros(self.url.pace_ms * 10 * percent)
     }
@@ -277,7 +283,7 @@ mod tests {
         assert!(
             latencies
                 .clone()
-                .all(|l| l >= Duration::from_millis(100) && l < Duration::from_secs(1))
+                .all(|l| l >= Duration::from_millis(78) && l < Duration::from_secs(1))
         );
         assert!(latencies.max() > Some(Duration::from_millis(250)));
     }

@@ -50,6 +50,25 @@ pub async fn insert(tx: &mut Tx, probe: &Probe) -> Result<bool> {
         == 1)
 }
 
+/// Stores many probes that are known to be new.
+pub async fn insert_all(tx: &mut Tx, probes: &[Probe]) -> Result<()> {
+    // Both databases limit how many values one statement can have.
+    for chunk in probes.chunks(1_000) {
+        write!(tx, c => {
+            let mut query = QueryBuilder::new(
+                "insert into probe (series_id, at, good, counted, status, class, reason, address, dns, connect, tls, first_byte, total) ");
+            query.push_values(chunk, |mut row, probe| {
+                row.push_bind(probe.series_id.0).push_bind(probe.at).push_bind(probe.good).push_bind(probe.counted)
+                    .push_bind(probe.status).push_bind(&probe.class).push_bind(&probe.reason).push_bind(&probe.address)
+                    .push_bind(probe.dns).push_bind(probe.connect).push_bind(probe.tls).push_bind(probe.first_byte)
+                    .push_bind(probe.total);
+            });
+            query.build().execute(c).await?.rows_affected()
+        });
+    }
+    Ok(())
+}
+
 /// The last probe of each series.
 pub async fn last(db: &Db, series: &[SeriesId]) -> Result<HashMap<SeriesId, Probe>> {
     if series.is_empty() {

@@ -78,7 +78,7 @@ fn show(list: AppList) -> impl IntoView {
 fn Table(rows: Vec<AppRow>, shows_partner: bool) -> impl IntoView {
     view! {
         <Scroll label="Apps">
-            <table class="rows">
+            <table class="rows blocks">
                 <thead>
                     <tr>
                         <th scope="col">"App"</th>
@@ -119,18 +119,18 @@ fn Row(row: AppRow, shows_partner: bool) -> impl IntoView {
     };
     view! {
         <tr>
-            <th scope="row">
+            <th scope="row" class="wrap">
                 <a href=link::app(&row.key, "")>{row.name}</a>
                 <span class="key-line">{row.key.clone()}</span>
             </th>
-            {shows_partner.then(|| view! { <td class="named">{row.partner}</td> })}
-            <td>
+            {shows_partner.then(|| view! { <td class="named" data-label="Partner">{row.partner}</td> })}
+            <td data-label="State">
                 <AppBadge state=row.state/>
             </td>
-            <td class="num">{percent_or_dash(row.availability)}</td>
-            <td class="num">{budget}</td>
-            <td class="num">{open}</td>
-            <td>
+            <td class="num" data-label="28 days">{percent_or_dash(row.availability)}</td>
+            <td class="num" data-label="Budget left">{budget}</td>
+            <td class="num" data-label="Open breaches">{open}</td>
+            <td data-label="Measured since">
                 {match row.measuring_since {
                     Some(at) => view! { <Time at style=TimeStyle::Date/> }.into_any(),
                     None => view! { <span class="quiet">"not yet"</span> }.into_any(),

@@ -79,3 +79,19 @@ fn the_domain_does_nothing_but_decide() {
         .collect();
     assert!(found.is_empty(), "the domain does no I/O and knows no pages: {found:?}");
 }
+
+/// Ids and tokens that can be foretold are for made-up data only.
+#[test]
+fn only_the_demonstration_has_its_randomness_foretold() {
+    let server = workspace().join("server/src");
+    let mut users: Vec<_> = sources(&server)
+        .into_iter()
+        .filter(|f| names(&fs::read_to_string(f).unwrap(), "foretold"))
+        .map(|f| f.strip_prefix(&server).unwrap().to_owned())
+        .collect();
+    users.sort();
+    assert_eq!(
+        users,
+        [Path::new("demo/fill.rs"), Path::new("random.rs")].map(Path::to_owned)
+    );
+}

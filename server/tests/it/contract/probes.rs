@@ -15,6 +15,7 @@ use crate::support::database::{TestDatabase, on_both_engines};
 on_both_engines!(
     a_probe_comes_back_as_it_was_stored,
     a_probe_is_stored_once,
+    many_probes_come_back_as_they_were_stored,
     the_last_probe_of_each_series_is_found,
     probes_of_a_range_are_listed_the_latest_first,
 );
@@ -78,6 +79,28 @@ async fn a_probe_comes_back_as_it_was_stored(database: TestDatabase) {
         assert_eq!(probes::last(db, &[series]).await.unwrap()[&series], written);
         assert_eq!(within(db, series, 0, i64::MAX, false, 1).await, [written]);
     }
+}
+
+async fn many_probes_come_back_as_they_were_stored(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let series = id();
+    let many: Vec<Probe> = (0..2_345_i64)
+        .map(|n| Probe {
+            good: n % 3 == 0,
+            status: (n % 2 == 0).then_some(200 + n),
+            reason: Some(format!("{n}: {NASTY}")),
+            first_byte: Some(n),
+            total: n + 1,
+            ..probe(series, n)
+        })
+        .collect();
+    commit(db, async |tx| probes::insert_all(tx, &many).await).await;
+    let mut found = within(db, series, 0, 1, false, 10_000).await;
+    found.reverse();
+    assert_eq!(found, many);
+    let twice = super::refused(db, async |tx| probes::insert_all(tx, &many[..1]).await).await;
+    assert!(twice.is_taken("probe", "series_id"), "{twice}");
+    commit(db, async |tx| probes::insert_all(tx, &[]).await).await;
 }
 
 async fn a_probe_is_stored_once(database: TestDatabase) {

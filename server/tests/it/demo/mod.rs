@@ -1,9 +1,11 @@
 //! Demonstration data: that it repeats itself, that it is what the rules make of it, and that every page can show it.
 
 mod breaches;
+mod command;
 mod pages;
 mod repeats;
 mod states;
+mod target;
 
 use rampart_server::{
     demo::{self, Settings},
