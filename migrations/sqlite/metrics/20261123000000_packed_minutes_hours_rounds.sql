@@ -8,8 +8,6 @@ create table count_packed (
     latency   blob not null,
     primary key (series_id, day)
 ) without rowid;
--- The evaluation asks whether something of its window is packed already.
-create index count_packed_until on count_packed (until);
 
 -- Hours, numbered since 1970, of packed minutes.
 create table count_hour (
@@ -20,6 +18,10 @@ create table count_hour (
     latency   blob not null,
     primary key (series_id, hour)
 ) without rowid;
+-- The evaluation looks at series with bad events only.
+drop index count_minute_minute;
+create index count_minute_bad on count_minute (minute) where bad > 0;
+create index count_hour_bad on count_hour (hour) where bad > 0;
 
 -- A probe that is no measurement is kept for the record and counted nowhere.
 alter table probe add column counted boolean not null default true;

@@ -1,7 +1,7 @@
 //! The evaluation: once a minute, for all series (SPEC section 2). What it decides, its mails, its audit rows and the mark of
 //! how far it came are one transaction, so a tick counts exactly once, whatever happens to the server.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rampart_domain::{
     alert::{self, Closing, Evaluated, OpenEpisode, Step, alert_window},
@@ -9,6 +9,7 @@ use rampart_domain::{
     exclusion::{Ledger, SeriesRef},
     id::{EpisodeId, SeriesId},
     policy::{MeasurementPolicy, SLO_WINDOW, SliPolicy},
+    sli::Sli,
     slo,
 };
 use serde_json::{Value, json};
@@ -55,27 +56,54 @@ impl Service {
     pub async fn evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<usize> {
         self.note_own_outages(tick).await?;
         let policy = MeasurementPolicy::standard();
-        let measured = series::measured(&self.store.portal).await?;
         let open = episodes::open(&self.store.portal).await?;
-        let ended = self.series_of_ended(&measured, &open).await?;
+        let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();
+        let candidates = self.candidates(&policy, &open, tick).await?;
+        if candidates.is_empty() {
+            return self.apply(last, tick, &[]).await;
+        }
         let range = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick);
         let ledger = ledger::in_force(&self.store.portal, None, range).await?;
-        let minutes = self
-            .minutes_of_windows(&policy, measured.iter().chain(&ended), tick)
-            .await?;
-        let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();
+        let minutes = self.minutes_of_windows(&candidates, tick).await?;
 
         let mut outcomes = Vec::new();
-        for series in measured.iter().chain(&ended).filter(|m| m.series.key.is_slo()) {
-            let Some(policy) = policy.for_sli(series.series.key.sli).copied() else {
-                continue;
-            };
+        for (series, policy) in &candidates {
             let minutes = minutes.get(&series.series.id).map(Vec::as_slice).unwrap_or_default();
-            let evaluated = evaluated(series_ref(&series.series), &policy, tick, minutes, &ledger);
+            let evaluated = evaluated(series_ref(&series.series), policy, tick, minutes, &ledger);
             let open = open.get(&series.series.id);
-            outcomes.extend(self.outcome(series, policy, open, &evaluated, &ledger).await?);
+            outcomes.extend(self.outcome(series, *policy, open, &evaluated, &ledger).await?);
         }
         self.apply(last, tick, &outcomes).await
+    }
+
+    /// The series for which this evaluation can decide anything: those with an open episode, and the measured ones with a bad
+    /// event in their window, without which no condition holds. Of thousands of series it is a few.
+    async fn candidates(
+        &self,
+        policy: &MeasurementPolicy,
+        open: &HashMap<SeriesId, Episode>,
+        tick: Minute,
+    ) -> Result<Vec<(Measured, SliPolicy)>> {
+        let mut bad: HashMap<MinuteRange, HashSet<SeriesId>> = HashMap::new();
+        for sli in Sli::ALL {
+            let Some(policy) = policy.for_sli(*sli) else { continue };
+            let window = alert_window(tick, policy);
+            if !bad.contains_key(&window) {
+                bad.insert(window, counts::with_bad_events(&self.store.metrics, window).await?);
+            }
+        }
+        let named: HashSet<SeriesId> = bad.values().flatten().chain(open.keys()).copied().collect();
+        let named = series::by_ids(&self.store.portal, &Vec::from_iter(named)).await?;
+        let candidates = named.into_iter().filter(|m| m.series.key.is_slo()).filter_map(|m| {
+            let policy = *policy.for_sli(m.series.key.sli)?;
+            let id = m.series.id;
+            let is_bad = bad
+                .get(&alert_window(tick, &policy))
+                .is_some_and(|bad| bad.contains(&id));
+            // The episode of a series that is no longer measured closes as unknown.
+            (open.contains_key(&id) || (m.is_measured && is_bad)).then_some((m, policy))
+        });
+        Ok(candidates.collect())
     }
 
     /// Decides on one series; nothing when it neither has nor opens an episode.
@@ -243,34 +271,24 @@ impl Service {
         Ok(())
     }
 
-    /// The series of episodes that are open although their series is no longer measured; they close as unknown.
-    async fn series_of_ended(&self, measured: &[Measured], open: &[Episode]) -> Result<Vec<Measured>> {
-        let orphaned: Vec<SeriesId> = open
-            .iter()
-            .map(|e| e.series)
-            .filter(|id| !measured.iter().any(|m| m.series.id == *id))
-            .collect();
-        if orphaned.is_empty() {
-            Ok(Vec::new())
-        } else {
-            Ok(series::by_ids(&self.store.portal, &orphaned).await?)
-        }
-    }
-
-    /// The minutes of the longest window that any of these series has.
-    async fn minutes_of_windows<'a>(
+    /// The minutes that each series' window looks at.
+    async fn minutes_of_windows(
         &self,
-        policy: &MeasurementPolicy,
-        measured: impl Iterator<Item = &'a Measured>,
+        series: &[(Measured, SliPolicy)],
         tick: Minute,
     ) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
-        let windows = measured
-            .filter_map(|m| policy.for_sli(m.series.key.sli))
-            .map(|p| alert_window(tick, p));
-        let Some(longest) = windows.reduce(|a, b| MinuteRange::new(a.start.min(b.start), a.end.max(b.end))) else {
-            return Ok(HashMap::new());
-        };
-        Ok(counts::all_minutes(&self.store.metrics, longest).await?)
+        let mut by_window: HashMap<MinuteRange, Vec<SeriesId>> = HashMap::new();
+        for (measured, policy) in series {
+            by_window
+                .entry(alert_window(tick, policy))
+                .or_default()
+                .push(measured.series.id);
+        }
+        let mut minutes = HashMap::with_capacity(series.len());
+        for (window, series) in by_window {
+            minutes.extend(counts::minutes_of(&self.store.metrics, &series, window).await?);
+        }
+        Ok(minutes)
     }
 
     /// The bad events of an episode that are not excluded.

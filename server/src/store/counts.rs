@@ -3,7 +3,7 @@
 //! A minute is counted in a row of its own, and hours later moved into the packed day (`compaction`). It may stand in both
 //! places, when something came late: readers add up both, in one statement, so that nothing moves between two of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rampart_domain::{
     count::{
@@ -22,6 +22,8 @@ use super::{
 };
 
 pub(super) const MINUTES_PER_HOUR: i64 = 60;
+/// How many series are asked for in one statement.
+const AT_ONCE: usize = 10_000;
 
 /// One day of a series.
 #[derive(Clone, Debug)]
@@ -74,13 +76,6 @@ struct CountsRow {
     late_good: i64,
     late_bad: i64,
     packed: Option<Vec<u8>>,
-}
-
-/// Whose minutes to read.
-#[derive(Clone, Copy)]
-enum Which<'a> {
-    Every,
-    These(&'a [SeriesId]),
 }
 
 fn counts(good: i64, bad: i64) -> Counts {
@@ -248,41 +243,57 @@ fn hours_of(minutes: &[MinuteRecord]) -> impl Iterator<Item = Hour> {
     hours.into_values()
 }
 
-/// The minutes of every series within `range`, in order; for the evaluation.
-pub async fn all_minutes(db: &Db, range: MinuteRange) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
-    minutes_within(db, Which::Every, range).await
+/// The series with a bad event within `range`; it may name some whose bad events lie within an hour of it. For the
+/// evaluation.
+pub async fn with_bad_events(db: &Db, range: MinuteRange) -> Result<HashSet<SeriesId>> {
+    let ids: Vec<Uuid> = read!(db, pool => query_scalar(
+        "select series_id from count_minute where bad > 0 and minute >= $1 and minute < $2
+         union
+         select series_id from count_hour where bad > 0 and hour >= $3 and hour <= $4")
+        .bind(range.start.0).bind(range.end.0)
+        .bind(range.start.0.div_euclid(MINUTES_PER_HOUR)).bind((range.end - 1).0.div_euclid(MINUTES_PER_HOUR))
+        .fetch_all(pool).await?);
+    Ok(ids.into_iter().map(SeriesId).collect())
+}
+
+/// The minutes of several series within `range`, in order.
+pub async fn minutes_of(
+    db: &Db,
+    series: &[SeriesId],
+    range: MinuteRange,
+) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
+    let mut found = HashMap::with_capacity(series.len());
+    for some in series.chunks(AT_ONCE) {
+        found.extend(minutes_within(db, some, range).await?);
+    }
+    Ok(found)
 }
 
 /// The minutes of one series within `range` that have an event, in order.
 pub async fn minutes(db: &Db, series: SeriesId, range: MinuteRange) -> Result<Vec<MinuteCounts>> {
-    let mut found = minutes_within(db, Which::These(&[series]), range).await?;
+    let mut found = minutes_within(db, &[series], range).await?;
     Ok(found.remove(&series).unwrap_or_default())
 }
 
-async fn minutes_within(db: &Db, which: Which<'_>, range: MinuteRange) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
+async fn minutes_within(
+    db: &Db,
+    series: &[SeriesId],
+    range: MinuteRange,
+) -> Result<HashMap<SeriesId, Vec<MinuteCounts>>> {
     let mut found: HashMap<SeriesId, Vec<MinuteCounts>> = HashMap::new();
-    if range.is_empty() || matches!(which, Which::These([])) {
+    if range.is_empty() || series.is_empty() {
         return Ok(found);
     }
     // One statement sees each minute in one place, whatever is being packed meanwhile.
     let rows: Vec<CountsRow> = read!(db, pool => {
-        let mut query = QueryBuilder::new("");
-        if let Which::These(series) = which {
-            query.push("with wanted (id) as (values ");
-            let mut list = query.separated(", ");
-            series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
-            query.push(") ");
-        }
-        let wanted = match which {
-            Which::Every => "where ",
-            Which::These(_) => "join wanted on wanted.id = series_id where ",
-        };
-        query.push("select series_id, day as minute, 0 as good, 0 as bad, 0 as late_good, 0 as late_bad, counts as packed
-                    from count_packed ").push(wanted)
-            .push("until > ").push_bind(range.start.0).push(" and day >= ").push_bind(range.start.day())
+        let mut query = QueryBuilder::new("with wanted (id) as (values ");
+        let mut list = query.separated(", ");
+        series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
+        query.push(") select series_id, day as minute, 0 as good, 0 as bad, 0 as late_good, 0 as late_bad, counts as packed
+                      from wanted join count_packed on series_id = wanted.id where until > ").push_bind(range.start.0).push(" and day >= ").push_bind(range.start.day())
             .push(" and day <= ").push_bind((range.end - 1).day())
-            .push(" union all select series_id, minute, good, bad, late_good, late_bad, null from count_minute ").push(wanted)
-            .push("minute >= ").push_bind(range.start.0).push(" and minute < ").push_bind(range.end.0);
+            .push(" union all select series_id, minute, good, bad, late_good, late_bad, null
+                     from wanted join count_minute on series_id = wanted.id where minute >= ").push_bind(range.start.0).push(" and minute < ").push_bind(range.end.0);
         query.build_query_as().fetch_all(pool).await?
     });
     for row in rows {
@@ -364,7 +375,7 @@ pub async fn sums(db: &Db, series: &[SeriesId], range: MinuteRange) -> Result<Ha
         vec![range]
     };
     for edge in edges {
-        for (id, minutes) in minutes_within(db, Which::These(series), edge).await? {
+        for (id, minutes) in minutes_within(db, series, edge).await? {
             *sums.entry(id).or_default() += minutes.iter().map(|m| m.all).sum();
         }
     }
@@ -435,7 +446,7 @@ pub async fn last_minute(db: &Db, series: &[SeriesId]) -> Result<Option<Minute>>
         return Ok(unpacked.map(Minute));
     }
     // All that is not packed came late; the last minute is a packed one.
-    let last = minutes_within(db, Which::These(series), MinuteRange::of_day(day)).await?;
+    let last = minutes_within(db, series, MinuteRange::of_day(day)).await?;
     Ok(last.values().flatten().map(|m| m.minute).max())
 }
 

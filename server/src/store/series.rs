@@ -31,6 +31,8 @@ pub struct Measured {
     pub partner: PartnerId,
     pub partner_name: String,
     pub health_path: String,
+    /// Whether it is being measured; its app is, and it has not ended.
+    pub is_measured: bool,
 }
 
 #[derive(FromRow)]
@@ -54,6 +56,7 @@ struct MeasuredRow {
     partner_id: Uuid,
     partner_name: String,
     health_path: String,
+    is_measured: bool,
 }
 
 impl TryFrom<Row> for Series {
@@ -88,6 +91,7 @@ impl TryFrom<MeasuredRow> for Measured {
             partner: PartnerId(row.partner_id),
             partner_name: row.partner_name,
             health_path: row.health_path,
+            is_measured: row.is_measured,
         })
     }
 }
@@ -140,7 +144,7 @@ pub async fn of_apps(db: &Db, scope: Scope, apps: &[AppId]) -> Result<Vec<Series
 pub async fn measured(db: &Db) -> Result<Vec<Measured>> {
     let rows: Vec<MeasuredRow> = read!(db, pool => query_as(
         "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at,
-                a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path
+                a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path, true as is_measured
          from series s join app a on a.id = s.app_id join partner p on p.id = a.partner_id
          where s.ended_at is null and a.measuring_since is not null and a.archived_at is null
          order by s.id")
@@ -154,20 +158,27 @@ pub async fn ids(db: &Db) -> Result<Vec<SeriesId>> {
     Ok(ids.into_iter().map(SeriesId).collect())
 }
 
+/// How many series are asked for in one statement.
+const AT_ONCE: usize = 10_000;
+
 /// Series by their ids, whether they are measured or not; for the rules.
 pub async fn by_ids(db: &Db, ids: &[SeriesId]) -> Result<Vec<Measured>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(AT_ONCE) {
+        let rows: Vec<MeasuredRow> = read!(db, pool => {
+            let mut query = QueryBuilder::new(
+                "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at,
+                        a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path,
+                        s.ended_at is null and a.measuring_since is not null and a.archived_at is null as is_measured
+                 from series s join app a on a.id = s.app_id join partner p on p.id = a.partner_id where s.id in (");
+            let mut list = query.separated(", ");
+            ids.iter().for_each(|id| { list.push_bind(id.0); });
+            query.push(") order by s.id");
+            query.build_query_as().fetch_all(pool).await?
+        });
+        for row in rows {
+            found.push(row.try_into()?);
+        }
     }
-    let rows: Vec<MeasuredRow> = read!(db, pool => {
-        let mut query = QueryBuilder::new(
-            "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at,
-                    a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path
-             from series s join app a on a.id = s.app_id join partner p on p.id = a.partner_id where s.id in (");
-        let mut list = query.separated(", ");
-        ids.iter().for_each(|id| { list.push_bind(id.0); });
-        query.push(") order by s.id");
-        query.build_query_as().fetch_all(pool).await?
-    });
-    rows.into_iter().map(Measured::try_from).collect()
+    Ok(found)
 }

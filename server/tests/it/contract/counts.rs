@@ -1,4 +1,7 @@
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use rampart_domain::{
@@ -16,7 +19,8 @@ on_both_engines!(
     what_is_not_committed_is_not_counted,
     large_counts_stay_exact,
     the_minutes_of_a_range_are_in_order,
-    all_minutes_are_those_of_every_series,
+    minutes_of_several_series_are_told_apart,
+    series_with_bad_events_are_found_packed_or_not,
     sums_are_what_adding_up_the_minutes_gives,
     buckets_add_up_whole_stretches,
     days_hold_what_their_minutes_hold,
@@ -216,26 +220,17 @@ async fn the_minutes_of_a_range_are_in_order(database: TestDatabase) {
     assert!(read(30, 10).await.is_empty());
 }
 
-async fn all_minutes_are_those_of_every_series(database: TestDatabase) {
+async fn minutes_of_several_series_are_told_apart(database: TestDatabase) {
     let db = &database.store.metrics;
-    let (one, two) = (id(), id());
+    let (one, two, other) = (id(), id(), id());
     add(db, one, &[(12, good(2)), (10, good(1)), (9, good(5))]).await;
-    add(
-        db,
-        two,
-        &[
-            (
-                11,
-                MinuteRecord {
-                    late: Counts::new(0, 3),
-                    ..delta(0, 4, &[])
-                },
-            ),
-            (13, good(5)),
-        ],
-    )
-    .await;
-    let all = counts::all_minutes(db, range(10, 13)).await.unwrap();
+    let late = MinuteRecord {
+        late: Counts::new(0, 3),
+        ..delta(0, 4, &[])
+    };
+    add(db, two, &[(11, late), (13, good(5))]).await;
+    add(db, other, &[(11, good(1))]).await;
+    let found = counts::minutes_of(db, &[one, two, id()], range(10, 13)).await.unwrap();
     let minute = |n, all, late| MinuteCounts {
         minute: Minute(n),
         all,
@@ -251,8 +246,43 @@ async fn all_minutes_are_those_of_every_series(database: TestDatabase) {
         ),
         (two, vec![minute(11, Counts::new(0, 4), Counts::new(0, 3))]),
     ]);
-    assert_eq!(all, expected);
-    assert!(counts::all_minutes(db, range(14, 20)).await.unwrap().is_empty());
+    assert_eq!(found, expected);
+    assert!(
+        counts::minutes_of(db, &[one, two], range(14, 20))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(counts::minutes_of(db, &[], range(0, 99)).await.unwrap().is_empty());
+}
+
+async fn series_with_bad_events_are_found_packed_or_not(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (bad, early, packed, well) = (id(), id(), id(), id());
+    add(db, bad, &[(MIDNIGHT + 100, delta(1, 1, &[]))]).await;
+    add(
+        db,
+        early,
+        &[(MIDNIGHT + 10, delta(0, 1, &[])), (MIDNIGHT + 100, good(1))],
+    )
+    .await;
+    add(db, packed, &[(MIDNIGHT + 100, delta(0, 1, &[]))]).await;
+    add(db, well, &[(MIDNIGHT + 100, good(9))]).await;
+    commit(db, async |tx| {
+        compaction::pack_day(tx, packed, Minute(MIDNIGHT + DAY)).await
+    })
+    .await;
+    let found = async |start, end| {
+        let range = range(MIDNIGHT + start, MIDNIGHT + end);
+        counts::with_bad_events(db, range).await.unwrap()
+    };
+    assert_eq!(found(95, 110).await, HashSet::from([bad, packed]));
+    assert_eq!(
+        found(0, 100).await,
+        HashSet::from([early, packed]),
+        "packed ones to the hour"
+    );
+    assert_eq!(found(0, 60).await, HashSet::from([early]));
 }
 
 async fn sums_are_what_adding_up_the_minutes_gives(database: TestDatabase) {
