@@ -3,15 +3,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rampart_server::store::{Db, Scope, Store, partners};
+use rampart_domain::{
+    count::{Counts, Minute, MinuteCounts, MinuteRange},
+    id::SeriesId,
+};
+use rampart_server::store::{Db, Scope, Store, compaction, counts, partners, probes};
+use sqlx::migrate::Migrator;
 
-use super::a_partner;
+use super::{a_partner, commit, id};
 use crate::support::database::{TestDatabase, on_both_engines, sql};
 
 on_both_engines!(
     opening_again_keeps_what_is_stored,
     a_database_of_a_newer_version_is_refused_and_left_alone,
     a_migration_that_was_changed_is_refused,
+    figures_of_an_older_version_are_kept,
 );
 
 /// The paths of the migrations of an engine, below its folder.
@@ -109,6 +115,89 @@ async fn a_migration_that_was_changed_is_refused(database: TestDatabase) {
     let error = Store::open(&database.settings).await.unwrap_err();
     assert_eq!(error.to_string(), "the database could not be brought up to date");
     assert!(format!("{error:#}").contains("has been modified"), "{error:#}");
+}
+
+/// Takes a database of figures back to what the first version made of it, with what it may hold.
+async fn first_version(db: &Db, series: SeriesId) {
+    let folder = match db {
+        Db::Sqlite(_) => "sqlite",
+        Db::Postgres(_) => "postgres",
+    };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../migrations")
+        .join(folder)
+        .join("metrics");
+    let mut migrations = Migrator::new(path).await.unwrap().migrations.into_owned();
+    migrations.truncate(1);
+    let first = Migrator::with_migrations(migrations);
+    let literal = match db {
+        Db::Sqlite(pools) => {
+            for table in [
+                "count_minute",
+                "count_day",
+                "count_packed",
+                "count_hour",
+                "probe",
+                "probing_round",
+                "_sqlx_migrations",
+            ] {
+                sql(db, &format!("drop table if exists {table}")).await.unwrap();
+            }
+            first.run(&pools.write).await.unwrap();
+            format!("x'{}'", series.0.simple())
+        }
+        Db::Postgres(pool) => {
+            sql(db, "drop schema rampart_metrics cascade; create schema rampart_metrics")
+                .await
+                .unwrap();
+            first.run(pool).await.unwrap();
+            format!("'{series}'")
+        }
+    };
+    let minutes = format!(
+        "insert into count_minute (series_id, minute, good, bad, late_good, late_bad, latency) select {literal}, 100, 3, 2, 0, 1, latency from count_day"
+    );
+    for statement in [
+        &format!(
+            "insert into count_day (series_id, day, good, bad, minutes, latency) values ({literal}, 0, 3, 2, 1, '')"
+        ),
+        &minutes,
+        &format!("insert into probe (series_id, at, good, total) values ({literal}, 6000000000, false, 7)"),
+    ] {
+        let statement = match db {
+            Db::Sqlite(_) => statement.replace("''", "x''"),
+            Db::Postgres(_) => statement.clone(),
+        };
+        assert_eq!(sql(db, &statement).await.unwrap(), 1, "{statement}");
+    }
+}
+
+async fn figures_of_an_older_version_are_kept(database: TestDatabase) {
+    let series = id();
+    first_version(&database.store.metrics, series).await;
+    database.store.close().await;
+    let store = database.again().await;
+    let day = MinuteRange::of_day(0);
+    let minutes = counts::minutes(&store.metrics, series, day).await.unwrap();
+    let minute = MinuteCounts {
+        minute: Minute(100),
+        all: Counts::new(3, 2),
+        late: Counts::new(0, 1),
+    };
+    assert_eq!(minutes, [minute]);
+    assert!(
+        counts::with_bad_events(&store.metrics, day)
+            .await
+            .unwrap()
+            .contains(&series)
+    );
+    let probes = probes::within(&store.metrics, series, day, false, 9).await.unwrap();
+    assert!(probes.len() == 1 && probes[0].counted);
+    commit(&store.metrics, async |tx| {
+        compaction::pack_day(tx, series, Minute(200)).await
+    })
+    .await;
+    assert_eq!(counts::minutes(&store.metrics, series, day).await.unwrap(), [minute]);
 }
 
 /// Several servers may be started at once on a new database.
