@@ -5,6 +5,7 @@ mod doctor;
 mod logs;
 mod migrate;
 mod serve;
+mod slo;
 mod user;
 
 use std::{
@@ -46,6 +47,8 @@ enum Command {
     Demo(demo::Demo),
     /// Check everything that serving depends on, and say what to do; changes nothing.
     Doctor(doctor::Doctor),
+    /// Print the service levels, alert windows and error budgets of an app as JSON.
+    Slo(slo::Slo),
     /// Manage people.
     #[command(subcommand)]
     User(user::User),
@@ -73,6 +76,7 @@ impl Rampart {
             Command::Migrate => migrate::run(&config).await,
             Command::Demo(demo) => demo.run(config).await,
             Command::Doctor(doctor) => doctor.run(&config, self.config.as_deref()).await,
+            Command::Slo(slo) => slo.run(config).await,
             Command::User(user) => user.run(config).await,
         };
         match result {

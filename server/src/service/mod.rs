@@ -20,6 +20,7 @@ pub mod partners;
 mod passwords;
 pub mod recording;
 pub mod sessions;
+pub mod slo;
 pub mod staff;
 
 use std::sync::Arc;

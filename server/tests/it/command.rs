@@ -132,3 +132,16 @@ fn a_database_of_a_newer_version_is_refused_and_left_alone() {
         said(&output)
     );
 }
+
+#[test]
+fn an_app_without_figures_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = rampart(&folder, &["slo", "com.example.none"], &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains("no app with the key \"com.example.none\""),
+        "{}",
+        said(&output)
+    );
+    assert!(output.stdout.is_empty());
+}

@@ -4,3 +4,4 @@ mod breach;
 mod compaction;
 mod mail;
 mod own_outage;
+mod slo;
