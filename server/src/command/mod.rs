@@ -6,6 +6,7 @@ mod logs;
 mod migrate;
 mod serve;
 mod slo;
+mod transfer;
 mod user;
 
 use std::{
@@ -49,6 +50,12 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Print the service levels, alert windows and error budgets of an app as JSON.
     Slo(slo::Slo),
+    /// Bring history in.
+    #[command(subcommand)]
+    Import(transfer::Import),
+    /// Write history out.
+    #[command(subcommand)]
+    Export(transfer::Export),
     /// Manage people.
     #[command(subcommand)]
     User(user::User),
@@ -77,6 +84,8 @@ impl Rampart {
             Command::Demo(demo) => demo.run(config).await,
             Command::Doctor(doctor) => doctor.run(&config, self.config.as_deref()).await,
             Command::Slo(slo) => slo.run(config).await,
+            Command::Import(import) => import.run(config).await,
+            Command::Export(export) => export.run(config).await,
             Command::User(user) => user.run(config).await,
         };
         match result {

@@ -22,6 +22,7 @@ pub mod recording;
 pub mod sessions;
 pub mod slo;
 pub mod staff;
+pub mod transfer;
 
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@ pub mod counts;
 mod db;
 mod dialect;
 pub mod episodes;
+pub mod imports;
 pub mod inspection;
 pub mod invitations;
 pub mod leases;

@@ -145,3 +145,35 @@ fn an_app_without_figures_is_named() {
     );
     assert!(output.stdout.is_empty());
 }
+
+#[test]
+fn events_are_exported_and_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.ndjson");
+    std::fs::write(&file, "{\"app\":\"com.example.none\"}\n").unwrap();
+    let import = |file: &std::path::Path| rampart(&folder, &["import", "events", file.to_str().unwrap()], &[]);
+    let output = import(&file);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains("line 1: missing field") && said(&output).contains("none from it on"),
+        "{}",
+        said(&output)
+    );
+    std::fs::write(&file, "").unwrap();
+    let output = import(&file);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "0 lines counted, 0 counted before\n"
+    );
+    let output = import(&folder.path().join("none"));
+    assert!(
+        !output.status.success() && said(&output).contains("cannot read"),
+        "{}",
+        said(&output)
+    );
+    let output = rampart(&folder, &["export", "events"], &[]);
+    assert!(output.status.success() && output.stdout.is_empty(), "{}", said(&output));
+    let output = rampart(&folder, &["export", "events", "--app", "com.example.none"], &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}

@@ -173,13 +173,13 @@ fn Level(level: MetricsLevel) -> impl IntoView {
             by_hour: true, buckets, ..
         } => view! {
             <Card title="By hour" aside=|| "minutes are kept 100\u{a0}days">
-                <BucketTable buckets/>
+                <BucketTable buckets label="Figures by hour"/>
             </Card>
         }
         .into_any(),
         MetricsLevel::Day { buckets, .. } => view! {
             <Card title="By five minutes" aside=|| "open a row for its minutes">
-                <BucketTable buckets/>
+                <BucketTable buckets label="Figures by five minutes"/>
             </Card>
         }
         .into_any(),
@@ -205,9 +205,9 @@ fn Level(level: MetricsLevel) -> impl IntoView {
     }
 }
 
-/// The day by five minutes, the latest first.
+/// A day by five minutes or by the hour, the latest first.
 #[component]
-fn BucketTable(buckets: Vec<BucketRow>) -> impl IntoView {
+fn BucketTable(buckets: Vec<BucketRow>, label: &'static str) -> impl IntoView {
     let now = viewer().now;
     // What lies before the first event says nothing, and neither does what is yet to come.
     let buckets: Vec<_> = buckets
@@ -237,7 +237,7 @@ fn BucketTable(buckets: Vec<BucketRow>) -> impl IntoView {
         }
     });
     view! {
-        <Scroll label="Figures of the day" tall=true>
+        <Scroll label tall=true>
             <table class="rows dense">
                 <thead>
                     <tr>

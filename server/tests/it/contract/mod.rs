@@ -12,6 +12,7 @@ mod complete;
 mod counts;
 mod episodes;
 mod errors;
+mod imports;
 mod inspection;
 mod invitations;
 mod layers;

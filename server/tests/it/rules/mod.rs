@@ -5,3 +5,4 @@ mod compaction;
 mod mail;
 mod own_outage;
 mod slo;
+mod transfer;
