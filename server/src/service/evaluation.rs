@@ -1,7 +1,7 @@
 //! The evaluation: once a minute, for all series (SPEC section 2). What it decides, its mails, its audit rows and the mark of
 //! how far it came are one transaction, so a tick counts exactly once, whatever happens to the server.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use rampart_domain::{
     alert::{self, Closing, Evaluated, OpenEpisode, Step, alert_window},
@@ -88,8 +88,8 @@ impl Service {
         for sli in Sli::ALL {
             let Some(policy) = policy.for_sli(*sli) else { continue };
             let window = alert_window(tick, policy);
-            if !bad.contains_key(&window) {
-                bad.insert(window, counts::with_bad_events(&self.store.metrics, window).await?);
+            if let Entry::Vacant(entry) = bad.entry(window) {
+                entry.insert(counts::with_bad_events(&self.store.metrics, window).await?);
             }
         }
         let named: HashSet<SeriesId> = bad.values().flatten().chain(open.keys()).copied().collect();
