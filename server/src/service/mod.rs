@@ -9,6 +9,7 @@ mod error;
 pub mod evaluation;
 mod figures;
 mod health_check;
+pub mod ingest;
 pub mod invitations;
 mod limits;
 mod mails;
@@ -57,6 +58,10 @@ pub struct Service {
     pub passwords: Passwords,
     pub limits: Limits,
     pub wake: Wake,
+    /// Events on their way into the database.
+    pub ingest: ingest::Queue,
+    /// The series of events.
+    series: ingest::Known,
     audit_verified: Mutex<Verified>,
     /// Turns for testing health checks on the spot.
     tests: Semaphore,
@@ -83,6 +88,8 @@ impl Service {
             passwords: Passwords::new(),
             limits: Limits::new(),
             wake: Wake::default(),
+            ingest: ingest::Queue::default(),
+            series: ingest::Known::default(),
             audit_verified: Mutex::default(),
             tests: Semaphore::new(TESTS_AT_ONCE),
         }
