@@ -110,8 +110,12 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Writes a file so that a reader finds the old content or the new, never a part.
+/// Writes a file so that a reader finds the old content or the new, never a part. One that has this content already is left
+/// as it is: a release build embeds dist/, and would be made again for a new time alone.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
     let partial = path.with_added_extension("partial");
     fs::write(&partial, content)
         .and_then(|()| fs::rename(&partial, path))

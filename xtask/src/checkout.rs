@@ -8,7 +8,13 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 /// Packages of this workspace; everything else in the target folder is the same for every checkout.
-const OUR_PACKAGES: [&str; 4] = ["rampart-domain", "rampart-app", "rampart-server", "xtask"];
+const OUR_PACKAGES: [&str; 5] = [
+    "rampart-domain",
+    "rampart-app",
+    "rampart-server",
+    "rampart-bench",
+    "xtask",
+];
 
 pub(crate) struct Checkout {
     root: PathBuf,

@@ -1,6 +1,7 @@
-//! Developer commands of Rampart: `cargo xtask serve`, `cargo xtask test`, `cargo xtask bundle`.
+//! Developer commands of Rampart: `cargo xtask serve`, `cargo xtask test`, `cargo xtask bundle`, `cargo xtask bench`.
 
 mod assets;
+mod bench;
 mod bundle;
 mod checkout;
 mod postgres;
@@ -29,6 +30,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Bench(bench::Args),
     Bundle(bundle::Args),
     Serve(serve::Args),
     Test(test::Args),
@@ -50,6 +52,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     process::stop_children_on_signals()?;
     let checkout = Checkout::find()?;
     match cli.command {
+        Command::Bench(args) => bench::run(&checkout, &args),
         Command::Bundle(args) => bundle::run(&checkout, &args).map(|()| ExitCode::SUCCESS),
         Command::Serve(args) => serve::run(&checkout, &args),
         Command::Test(args) => test::run(&checkout, &args),

@@ -58,6 +58,13 @@ pub(crate) const POSTGRESQL: SystemTool = SystemTool {
     find: find_postgresql,
 };
 
+/// What probes are compared with.
+pub(crate) const BLACKBOX_EXPORTER: SystemTool = SystemTool {
+    name: "Prometheus's blackbox exporter",
+    package: "prometheus-blackbox-exporter",
+    find: || find_program("prometheus-blackbox-exporter"),
+};
+
 impl SystemTool {
     pub(crate) fn path(&self) -> Result<PathBuf> {
         (self.find)().with_context(|| format!("install {}", self.name))

@@ -22,7 +22,7 @@ use url::Url;
 use crate::{
     clock::Clock,
     config::Config,
-    probe::{ProbeSettings, Prober, TlsSetupError},
+    probe::{ProbeSettings, Prober},
     service::Service,
     store::Store,
 };
@@ -108,7 +108,7 @@ fn misused(wrong: &str) -> ExitCode {
 async fn open(config: Config, clock: Clock) -> anyhow::Result<Service> {
     let store = Store::open(&config.database).await?;
     let prober = Prober::new(probing(&config))?;
-    let canary_prober = canary_prober(&config)?;
+    let canary_prober = prober.with_settings(probing_canaries(&config));
     Ok(Service::new(store, clock, config, prober, canary_prober))
 }
 
@@ -122,15 +122,15 @@ fn probing(config: &Config) -> ProbeSettings {
     }
 }
 
-/// A prober that may ask the canaries wherever they are: administrators configure them (SPEC section 2.1).
-fn canary_prober(config: &Config) -> Result<Prober, TlsSetupError> {
+/// Canaries may be asked wherever they are: administrators configure them (SPEC section 2.1).
+fn probing_canaries(config: &Config) -> ProbeSettings {
     let canaries = &config.probe.canaries;
-    Prober::new(ProbeSettings {
+    ProbeSettings {
         allow_networks: vec![
             IpNet::new_assert(Ipv4Addr::UNSPECIFIED.into(), 0),
             IpNet::new_assert(Ipv6Addr::UNSPECIFIED.into(), 0),
         ],
         allow_ports: canaries.iter().filter_map(Url::port_or_known_default).collect(),
         ..probing(config)
-    })
+    }
 }

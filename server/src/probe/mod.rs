@@ -87,10 +87,20 @@ impl Prober {
         Self::with_guard(settings, roots, guard)
     }
 
+    /// A prober with other settings that trusts the same authorities: reading those of the system takes its time.
+    pub fn with_settings(&self, settings: ProbeSettings) -> Self {
+        let guard = Guard::new(settings.allow_networks.clone(), settings.allow_ports.clone());
+        Self::with_connector(settings, self.shared.tls.clone(), guard)
+    }
+
     fn with_guard(settings: ProbeSettings, roots: RootCertStore, guard: Guard) -> Self {
+        Self::with_connector(settings, tls::connector(roots), guard)
+    }
+
+    fn with_connector(settings: ProbeSettings, tls: TlsConnector, guard: Guard) -> Self {
         let shared = Shared {
             guard,
-            tls: tls::connector(roots),
+            tls,
             user_agent: text::header_value(&settings.user_agent),
             timeout: settings.timeout,
             max_body: settings.max_body,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rampart_domain::{
-    count::{Counts, Minute, MinuteRange},
+    count::{Counts, Minute, MinuteCounts, MinuteRange},
     exclusion::{Adjusted, Ledger, SeriesRef},
     id::SeriesId,
     policy::SLO_WINDOW,
@@ -41,7 +41,7 @@ impl Service {
         for one in series {
             let all = raw.get(&one.id).copied().unwrap_or_default();
             let excluded = self.excluded(one, range, ledger).await?;
-            let adjusted = without(all, excluded);
+            let adjusted = without(all, excluded.iter().map(|m| m.all).sum());
             sums.insert(
                 one.id,
                 Adjusted {
@@ -54,34 +54,44 @@ impl Service {
         Ok(sums)
     }
 
-    /// What the ledger takes off a series within `range`.
-    async fn excluded(&self, series: &Series, range: MinuteRange, ledger: &Ledger) -> Result<Counts> {
-        let mut excluded = Counts::default();
-        for span in ledger.excluded_ranges(series_ref(series), range) {
-            let minutes = counts::minutes(&self.store.metrics, series.id, span.range).await?;
-            excluded += minutes.iter().map(|m| m.all).sum();
-        }
-        Ok(excluded)
+    /// The minutes that the ledger takes off a series within `range`.
+    async fn excluded(&self, series: &Series, range: MinuteRange, ledger: &Ledger) -> Result<Vec<MinuteCounts>> {
+        let spans = ledger.excluded_ranges(series_ref(series), range);
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
+            return Ok(Vec::new());
+        };
+        // However many spans there are, the database is asked once.
+        let within = MinuteRange::new(first.range.start, last.range.end);
+        let mut minutes = counts::minutes(&self.store.metrics, series.id, within).await?;
+        minutes.retain(|m| {
+            let next = spans.partition_point(|s| s.range.end <= m.minute);
+            spans.get(next).is_some_and(|s| s.range.contains(m.minute))
+        });
+        Ok(minutes)
     }
 
-    /// The days of a series from `first` to before `end` (numbered since 1970), without the excluded minutes.
+    /// These days of a series, which are in order, without the excluded minutes.
     pub(super) async fn adjusted_days(
         &self,
         series: &Series,
         ledger: &Ledger,
-        first: i64,
-        end: i64,
+        days: &[counts::Day],
     ) -> Result<Vec<DayCounts>> {
-        let days = counts::days(&self.store.metrics, series.id, first, end).await?;
-        let mut adjusted = Vec::with_capacity(days.len());
-        for day in days {
-            let excluded = self.excluded(series, MinuteRange::of_day(day.day), ledger).await?;
-            adjusted.push(DayCounts {
-                day: day.day,
-                counts: without(day.counts, excluded),
-            });
+        let (Some(first), Some(last)) = (days.first(), days.last()) else {
+            return Ok(Vec::new());
+        };
+        let range = MinuteRange::new(Minute::of_day(first.day), Minute::of_day(last.day + 1));
+        let mut excluded: HashMap<i64, Counts> = HashMap::new();
+        for minute in self.excluded(series, range, ledger).await? {
+            *excluded.entry(minute.minute.day()).or_default() += minute.all;
         }
-        Ok(adjusted)
+        Ok(days
+            .iter()
+            .map(|day| DayCounts {
+                day: day.day,
+                counts: without(day.counts, excluded.get(&day.day).copied().unwrap_or_default()),
+            })
+            .collect())
     }
 }
 

@@ -2,8 +2,11 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Params, Version,
+    password_hash::{
+        PasswordHasher, PasswordVerifier,
+        phc::{Output, PasswordHash, Salt},
+    },
 };
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
@@ -26,11 +29,9 @@ const LONGEST: usize = 200;
 
 impl Passwords {
     pub fn new() -> Self {
-        let decoy =
-            hash(random::Token::new().as_str(), random::bytes()).expect("argon2 takes any password of this length");
         Self {
             turns: Arc::new(Semaphore::new(2)),
-            decoy: decoy.into(),
+            decoy: decoy().into(),
         }
     }
 
@@ -73,6 +74,23 @@ fn hash(password: &str, salt: [u8; 16]) -> anyhow::Result<String> {
     Ok(hash.to_string())
 }
 
+/// A hash that looks like those of [`hash`] and takes as long to check, but is no password's. Hashing one would hold up every
+/// start of the server.
+fn decoy() -> String {
+    let (salt, hash) = (random::bytes::<16>(), random::bytes::<{ Params::DEFAULT_OUTPUT_LEN }>());
+    PasswordHash {
+        algorithm: Algorithm::default().ident(),
+        version: Some(Version::default().into()),
+        params: Argon2::default()
+            .params()
+            .try_into()
+            .expect("parameters of argon2 can be written"),
+        salt: Some(Salt::new(&salt).expect("a salt has 16 bytes")),
+        hash: Some(Output::new(&hash).expect("a hash has 32 bytes")),
+    }
+    .to_string()
+}
+
 /// Notes what is wrong with a new password and its repetition.
 pub(super) fn check_new(checks: &mut Checks, password: &str, again: &str) {
     let length = password.chars().count();
@@ -85,5 +103,37 @@ pub(super) fn check_new(checks: &mut Checks, password: &str, again: &str) {
         checks.note("password", format!("A password has at most {LONGEST} characters."));
     } else if password != again {
         checks.note("password_again", "The two passwords differ. Type the same one twice.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decoy_is_as_much_work_as_a_password() {
+        let (decoy, real) = (decoy(), hash("correct horse battery staple", [7; 16]).unwrap());
+        let lengths = |hash: &str| hash.rsplitn(3, '$').map(str::len).collect::<Vec<_>>();
+        let parameters = |hash: &str| hash.rsplitn(3, '$').last().unwrap().to_owned();
+        assert_eq!(parameters(&decoy), parameters(&real));
+        assert_eq!(lengths(&decoy), lengths(&real), "salt and hash are as long");
+    }
+
+    #[tokio::test]
+    async fn nobody_has_the_decoy() {
+        let passwords = Passwords::new();
+        assert!(
+            !passwords
+                .verify("correct horse battery staple".to_owned(), None)
+                .await
+                .unwrap()
+        );
+        let stored = passwords.hash("correct horse battery staple".to_owned()).await.unwrap();
+        assert!(
+            passwords
+                .verify("correct horse battery staple".to_owned(), Some(stored))
+                .await
+                .unwrap()
+        );
     }
 }

@@ -78,6 +78,16 @@ struct CountsRow {
     packed: Option<Vec<u8>>,
 }
 
+/// The sum of minutes that are not packed, or a packed day.
+#[derive(FromRow)]
+struct SumRow {
+    series_id: Uuid,
+    day: i64,
+    good: i64,
+    bad: i64,
+    packed: Option<Vec<u8>>,
+}
+
 fn counts(good: i64, bad: i64) -> Counts {
     Counts::new(unsigned(good), unsigned(bad))
 }
@@ -321,16 +331,17 @@ async fn minutes_within(
     if range.is_empty() || series.is_empty() {
         return Ok(found);
     }
-    // One statement sees each minute in one place, whatever is being packed meanwhile.
+    // One statement sees each minute in one place, whatever is being packed meanwhile. Some series are looked up one by one,
+    // which SQLite does by itself only when `cross join` tells it to: left to choose, it reads the minutes of all series.
     let rows: Vec<CountsRow> = read!(db, pool => {
         let mut query = QueryBuilder::new("with wanted (id) as (values ");
         let mut list = query.separated(", ");
         series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
         query.push(") select series_id, day as minute, 0 as good, 0 as bad, 0 as late_good, 0 as late_bad, counts as packed
-                      from wanted join count_packed on series_id = wanted.id where until > ").push_bind(range.start.0).push(" and day >= ").push_bind(range.start.day())
+                      from wanted cross join count_packed where series_id = wanted.id and until > ").push_bind(range.start.0).push(" and day >= ").push_bind(range.start.day())
             .push(" and day <= ").push_bind((range.end - 1).day())
             .push(" union all select series_id, minute, good, bad, late_good, late_bad, null
-                     from wanted join count_minute on series_id = wanted.id where minute >= ").push_bind(range.start.0).push(" and minute < ").push_bind(range.end.0);
+                     from wanted cross join count_minute where series_id = wanted.id and minute >= ").push_bind(range.start.0).push(" and minute < ").push_bind(range.end.0);
         query.build_query_as().fetch_all(pool).await?
     });
     for row in rows {
@@ -412,11 +423,43 @@ pub async fn sums(db: &Db, series: &[SeriesId], range: MinuteRange) -> Result<Ha
         vec![range]
     };
     for edge in edges {
-        for (id, minutes) in minutes_within(db, series, edge).await? {
-            *sums.entry(id).or_default() += minutes.iter().map(|m| m.all).sum();
-        }
+        add_minutes(db, &mut sums, series, edge).await?;
     }
     Ok(sums)
+}
+
+/// Adds the minutes of each series within `range` to its sum. The database adds up what it can; packed days come whole.
+async fn add_minutes(
+    db: &Db,
+    sums: &mut HashMap<SeriesId, Counts>,
+    series: &[SeriesId],
+    range: MinuteRange,
+) -> Result<()> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<SumRow> = read!(db, pool => {
+        let mut query = QueryBuilder::new("with wanted (id) as (values ");
+        let mut list = query.separated(", ");
+        series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
+        // One statement, and `cross join`, for the same reasons as in `minutes_within`.
+        query.push(") select series_id, day, 0 as good, 0 as bad, counts as packed from wanted cross join count_packed
+                    where series_id = wanted.id and until > ").push_bind(range.start.0)
+            .push(" and day >= ").push_bind(range.start.day()).push(" and day <= ").push_bind((range.end - 1).day())
+            .push(" union all select series_id, 0, cast(sum(good) as bigint), cast(sum(bad) as bigint), null
+                    from wanted cross join count_minute where series_id = wanted.id and minute >= ").push_bind(range.start.0)
+            .push(" and minute < ").push_bind(range.end.0).push(" group by series_id");
+        query.build_query_as().fetch_all(pool).await?
+    });
+    for row in rows {
+        let sum = sums.entry(SeriesId(row.series_id)).or_default();
+        *sum += counts(row.good, row.bad);
+        if let Some(packed) = row.packed {
+            let day = unpack(row.day, &packed)?;
+            *sum += day.iter().filter(|m| range.contains(m.minute)).map(|m| m.all).sum();
+        }
+    }
+    Ok(())
 }
 
 /// The hours of a series from `first` to before `end` (hours since 1970), those with an event, in order.

@@ -87,18 +87,25 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5));
-        let write = SqlitePoolOptions::new()
+            .busy_timeout(Duration::from_secs(5))
+            // Rows wait for whoever asked, and not the database for each of them to be taken.
+            .row_buffer_size(500);
+        // A connection to a file does not go stale: asking each whether it still lives would double the way to the database
+        // of most queries.
+        let pool = || {
+            SqlitePoolOptions::new()
+                .test_before_acquire(false)
+                .acquire_timeout(CONNECTED_WITHIN)
+        };
+        let write = pool()
             .max_connections(1)
-            .acquire_timeout(CONNECTED_WITHIN)
             // When the disk is full SQLite rolls back by itself, and the driver's own rollback fails: the connection then
             // believes for ever that a transaction is open, and there is no other one for writing.
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await?;
-        let read = SqlitePoolOptions::new()
+        let read = pool()
             .max_connections(4)
-            .acquire_timeout(CONNECTED_WITHIN)
             .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
             .await?;
         Ok(Self::Sqlite(SqlitePools { read, write }))

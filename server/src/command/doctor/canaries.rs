@@ -1,4 +1,4 @@
-use crate::{command::canary_prober, config::Config};
+use crate::{command::probing_canaries, config::Config, probe::Prober};
 
 use super::Finding;
 
@@ -14,7 +14,7 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
             "set probe.canaries to a few URLs that always answer 200, outside of this network and of the apps",
         )];
     }
-    let prober = match canary_prober(config) {
+    let prober = match Prober::new(probing_canaries(config)) {
         Ok(prober) => prober,
         Err(error) => return vec![Finding::error(CHECK, error.to_string(), "see the authorities below")],
     };

@@ -10,7 +10,7 @@ use rampart_domain::{
     access::{Action, Actor, PartnerRole},
     app::AppKind,
     count::MinuteRange,
-    exclusion::Adjusted,
+    exclusion::{Adjusted, Ledger},
     id::{AppId, SeriesId},
     policy::{MeasurementPolicy, SLO_WINDOW},
     sli::Product,
@@ -23,7 +23,9 @@ use super::{
 use crate::store::{
     Scope, accounts, alert_addresses,
     apps::{self, App, Filter},
-    counts, episodes, ledger, outbox, partners,
+    counts,
+    episodes::{self, Episode},
+    ledger, outbox, partners,
     series::{self, Series},
 };
 
@@ -37,6 +39,18 @@ pub(super) struct Standing {
     pub state: AppState,
     /// 28-day sums of the series that are assessed.
     pub months: HashMap<SeriesId, Adjusted>,
+}
+
+/// The head of a page of an app, with what was read for it.
+pub(super) struct Headed {
+    pub head: AppHead,
+    /// All series of the app, those that ended too.
+    pub series: Vec<Series>,
+    pub standing: Standing,
+    /// The breaches that are open.
+    pub open: Vec<Episode>,
+    /// What is excluded of the app as far back as a page looks by itself ([`look_back`]).
+    pub ledger: Ledger,
 }
 
 impl Service {
@@ -53,8 +67,9 @@ impl Service {
         let ids: Vec<AppId> = apps.iter().map(|a| a.id).collect();
         let all_series = series::of_apps(&self.store.portal, scope, &ids).await?;
         let open = episodes::open_of_apps(&self.store.portal, scope, &ids).await?;
+        let ledger = ledger::in_force(&self.store.portal, None, look_back(self.clock.minute())).await?;
         let standings = self
-            .standings(&apps, &all_series, |id| open.iter().any(|e| e.app == id))
+            .standings(&apps, &all_series, &ledger, |id| open.iter().any(|e| e.app == id))
             .await?;
 
         let policy = MeasurementPolicy::standard();
@@ -98,6 +113,7 @@ impl Service {
         &self,
         apps: &[App],
         all_series: &[Series],
+        ledger: &Ledger,
         has_open_breach: impl Fn(AppId) -> bool,
     ) -> Result<HashMap<AppId, Standing>> {
         let policy = MeasurementPolicy::standard();
@@ -106,11 +122,10 @@ impl Service {
             .filter(|s| s.key.is_slo() && s.ended_at.is_none())
             .cloned()
             .collect();
-        let ledger = ledger::in_force(&self.store.portal, None, look_back(self.clock.minute())).await?;
         // Availability settles soonest; what the others still add later moves a four-week figure by nothing that shows.
         let end = self.clock.minute() - i64::from(policy.slis.availability.settle_minutes);
         let months = self
-            .sums(&assessed, MinuteRange::new(end - i64::from(SLO_WINDOW), end), &ledger)
+            .sums(&assessed, MinuteRange::new(end - i64::from(SLO_WINDOW), end), ledger)
             .await?;
         let ids: Vec<SeriesId> = assessed.iter().map(|s| s.id).collect();
         let recent = counts::sums(&self.store.metrics, &ids, MinuteRange::new(end - 15, end)).await?;
@@ -146,19 +161,16 @@ impl Service {
     }
 
     /// What stands at the head of every page of an app.
-    pub(super) async fn head(&self, actor: &Actor, app: &App) -> Result<(AppHead, Vec<Series>, Standing)> {
+    pub(super) async fn head(&self, actor: &Actor, app: &App) -> Result<Headed> {
         let scope = Scope::of(actor, Action::ViewApp);
-        let all_series = series::of_apps(&self.store.portal, scope, &[app.id]).await?;
+        let series = series::of_apps(&self.store.portal, scope, &[app.id]).await?;
         let open = episodes::open_of_apps(&self.store.portal, scope, &[app.id]).await?;
+        let ledger = ledger::in_force(&self.store.portal, Some(app.id), look_back(self.clock.minute())).await?;
         let mut standings = self
-            .standings(std::slice::from_ref(app), &all_series, |_| !open.is_empty())
+            .standings(std::slice::from_ref(app), &series, &ledger, |_| !open.is_empty())
             .await?;
         let standing = standings.remove(&app.id).ok_or(Error::NotFound)?;
-        let current: Vec<SeriesId> = all_series
-            .iter()
-            .filter(|s| s.ended_at.is_none())
-            .map(|s| s.id)
-            .collect();
+        let current: Vec<SeriesId> = series.iter().filter(|s| s.ended_at.is_none()).map(|s| s.id).collect();
         let last = counts::last_minute(&self.store.metrics, &current).await?;
         let settled = self.clock.minute() - 1;
         let archived = app.archived_at.is_some();
@@ -190,7 +202,13 @@ impl Service {
                 measure: actor.may_in(Action::MeasureApp, app.partner_id) && !archived,
             },
         };
-        Ok((head, all_series, standing))
+        Ok(Headed {
+            head,
+            series,
+            standing,
+            open,
+            ledger,
+        })
     }
 
     pub(super) async fn new_app_page(&self, actor: &Actor) -> Result<NewAppPage> {
@@ -217,7 +235,7 @@ impl Service {
 
     pub(super) async fn settings_page(&self, actor: &Actor, key: &str) -> Result<AppSettings> {
         let app = self.app(actor, key).await?;
-        let (head, _, _) = self.head(actor, &app).await?;
+        let head = self.head(actor, &app).await?.head;
         let scope = Scope::of(actor, Action::ViewApp);
         let mails = outbox::of_app(&self.store.portal, scope, app.id, i64::from(PAGE)).await?;
         Ok(AppSettings {

@@ -11,6 +11,7 @@ use rampart_domain::{
 
 use super::{
     super::{Error, Result, Service, figures::series_ref},
+    apps::Headed,
     charts::Charted,
     count,
     metrics::minute_row,
@@ -27,7 +28,7 @@ impl Service {
     pub(super) async fn breach_list(&self, actor: &Actor, key: &str, page: u32) -> Result<BreachList> {
         let app = self.app(actor, key).await?;
         let scope = Scope::of(actor, Action::ViewApp);
-        let (head, _, _) = self.head(actor, &app).await?;
+        let head = self.head(actor, &app).await?.head;
         let total = episodes::count_of_app(&self.store.portal, scope, app.id).await?;
         let page = page.clamp(1, pages(total));
         let (offset, limit) = slice(page);
@@ -47,11 +48,8 @@ impl Service {
         let episode = episodes::by_incident_id(&self.store.portal, scope, app.id, incident_id)
             .await?
             .ok_or(Error::NotFound)?;
-        let (head, all_series, _) = self.head(actor, &app).await?;
-        let series = all_series
-            .iter()
-            .find(|s| s.id == episode.series)
-            .ok_or(Error::NotFound)?;
+        let Headed { head, series, .. } = self.head(actor, &app).await?;
+        let series = series.iter().find(|s| s.id == episode.series).ok_or(Error::NotFound)?;
         let policy = MeasurementPolicy::standard();
         let policy = policy.for_sli(series.key.sli).ok_or(Error::NotFound)?;
 

@@ -104,7 +104,7 @@ impl Service {
         let whole = MinuteRange::new(Minute::of_day(first), Minute::of_day(end));
         let episodes =
             episodes::of_series_since(&self.store.portal, charted.scope, charted.series.id, whole.start).await?;
-        let adjusted = self.adjusted_days(charted.series, charted.ledger, first, end).await?;
+        let adjusted = self.adjusted_days(charted.series, charted.ledger, &days).await?;
         let begun = Minute::of(charted.series.created_at);
         let mut rows = Vec::with_capacity(days.len());
         for number in first..end {

@@ -11,6 +11,7 @@ use rampart_domain::{
 
 use super::{
     super::{Error, Result, Service, figures::series_ref},
+    apps::Headed,
     charts::{BUCKET, Charted, date, reason},
     rows,
 };
@@ -23,7 +24,11 @@ impl Service {
     pub(super) async fn metrics_page(&self, actor: &Actor, key: &str, query: MetricsQuery) -> Result<MetricsPage> {
         let app = self.app(actor, key).await?;
         let scope = Scope::of(actor, Action::ViewApp);
-        let (head, all_series, _) = self.head(actor, &app).await?;
+        let Headed {
+            head,
+            series: all_series,
+            ..
+        } = self.head(actor, &app).await?;
         let selected = match &query.series {
             Some(id) => Some(
                 all_series

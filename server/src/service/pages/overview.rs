@@ -13,12 +13,19 @@ use rampart_domain::{
 };
 
 use super::{
-    super::{Result, Service, figures::look_back},
-    apps::Standing,
+    super::{Result, Service},
+    apps::{Headed, Standing},
     charts::{Charted, date, millis},
     rows,
 };
-use crate::store::{Scope, apps::App, counts, episodes, ledger, probes, series::Series};
+use crate::store::{
+    Scope,
+    apps::App,
+    counts,
+    episodes::{self, Episode},
+    probes,
+    series::Series,
+};
 
 /// The chart of a series that has just begun is this many minutes wide at least.
 const SHORTEST_CHART: i64 = 60;
@@ -30,13 +37,18 @@ impl Service {
     pub(super) async fn overview_page(&self, actor: &Actor, key: &str) -> Result<AppOverview> {
         let app = self.app(actor, key).await?;
         let scope = Scope::of(actor, Action::ViewApp);
-        let (head, all_series, standing) = self.head(actor, &app).await?;
-        let current: Vec<Series> = all_series
+        let Headed {
+            head,
+            series,
+            standing,
+            open,
+            ledger,
+        } = self.head(actor, &app).await?;
+        let current: Vec<Series> = series
             .into_iter()
             .filter(|s| s.ended_at.is_none() && s.key.is_slo())
             .collect();
-        let ledger = ledger::in_force(&self.store.portal, Some(app.id), look_back(self.clock.minute())).await?;
-        let slis = self.sli_rows(scope, &app, &current, &standing, &ledger).await?;
+        let slis = self.sli_rows(&app, &current, &standing, &open, &ledger).await?;
         let worst = worst(&current, &standing);
         let (chart, days) = match worst {
             Some(series) => {
@@ -81,14 +93,13 @@ impl Service {
 
     async fn sli_rows(
         &self,
-        scope: Scope,
         app: &App,
         current: &[Series],
         standing: &Standing,
+        open: &[Episode],
         ledger: &Ledger,
     ) -> Result<Vec<SliRow>> {
         let policy = MeasurementPolicy::standard();
-        let open = episodes::open_of_apps(&self.store.portal, scope, &[app.id]).await?;
         let tick = self.clock.minute();
         let settle = policy.slis.availability.settle_minutes;
         let quarter = self.sums(current, slo::window(tick, settle, 15), ledger).await?;
@@ -154,7 +165,8 @@ impl Service {
             else {
                 continue;
             };
-            let days = self.adjusted_days(series, ledger, today - 28, today + 1).await?;
+            let days = counts::days(&self.store.metrics, series.id, today - 28, today + 1).await?;
+            let days = self.adjusted_days(series, ledger, &days).await?;
             latest = latest.max(slo::met_again_on(policy.slo, &days, today));
         }
         Ok(latest.map(date))

@@ -241,3 +241,13 @@ async fn passwords_are_carried_through_no_sign_in() {
         (StatusCode::SEE_OTHER, "/sign-in")
     );
 }
+
+#[tokio::test]
+async fn a_page_that_changes_nothing_leaves_the_session_unwritten() {
+    let portal = Portal::new().await;
+    let mut ada = portal.staff("Ada", &["reviewer"]).await;
+    let answer = portal.get(&mut ada, "/apps").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    // Whenever a session is written its cookie is set anew.
+    assert!(!answer.headers.contains_key(http::header::SET_COOKIE));
+}

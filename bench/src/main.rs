@@ -1,0 +1,52 @@
+//! Load and comparison benchmarks of Rampart, all on loopback. `cargo xtask bench` builds what they need and runs them;
+//! README.md has what they showed.
+
+mod blackbox;
+mod http_client;
+mod load;
+mod machine;
+mod page;
+mod probe;
+mod prober;
+mod process;
+mod prometheus;
+mod rampart;
+mod seed;
+mod table;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "rampart-bench", about)]
+enum Bench {
+    /// Probes 10,000 targets a minute, then as fast as it goes beside the blackbox exporter
+    Probe(probe::Args),
+    /// Loads the page of an app with four weeks of data
+    Page(page::Args),
+    /// What is probed: answers 200 over HTTP and HTTPS until it is stopped
+    #[command(hide = true)]
+    Target(target::Args),
+    /// Probes one URL as fast as it goes, in a process of its own
+    #[command(hide = true)]
+    Prober(prober::Args),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Bench::parse() {
+        Bench::Probe(args) => probe::run(args).await,
+        Bench::Page(args) => page::run(args).await,
+        Bench::Target(args) => target::run(args).await,
+        Bench::Prober(args) => prober::run(args).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
