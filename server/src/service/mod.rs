@@ -22,6 +22,7 @@ mod passwords;
 pub mod recording;
 pub mod sessions;
 pub mod staff;
+mod tokens;
 
 use std::sync::Arc;
 
