@@ -7,6 +7,7 @@ mod audit;
 mod compaction;
 mod error;
 pub mod evaluation;
+pub mod events;
 mod figures;
 mod health_check;
 pub mod ingest;

@@ -63,6 +63,10 @@ pub(super) fn all() -> Forms {
             apps::change_health_check,
         )
         .with(
+            form("excluded-sites", "/apps/{key}/excluded-sites", "/apps/{key}/settings"),
+            apps::change_excluded_sites,
+        )
+        .with(
             form("test-health-check", "/apps/{key}/test", "/apps/{key}/settings"),
             apps::test_health_check,
         )

@@ -125,6 +125,7 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form("/apps/new".to_owned(), &[("partner", "none")]),
         form(format!("{app}/settings"), &[]),
         form(format!("{app}/health-check"), &[("health_path", "x")]),
+        form(format!("{app}/excluded-sites"), &[("excluded_sites", "a b")]),
         form(format!("{app}/alert-address"), &[("address", "x")]),
         form(format!("{app}/measuring/stop"), &[("why", "")]),
         // Nothing can be wrong with these: 303 means that it was done, 409 that somebody in an earlier column did it.

@@ -2,6 +2,7 @@
 
 mod alert_address;
 mod audit;
+mod events;
 mod forms;
 mod isolation;
 mod matrix;
