@@ -194,6 +194,8 @@ pub struct AppSettings {
     pub health_path: String,
     pub base_urls: Vec<String>,
     pub fails_when_down: bool,
+    /// Host names of the sites whose events are counted as excluded.
+    pub excluded_sites: Vec<String>,
     pub alert_address: AlertAddress,
     pub mails: Vec<MailRow>,
 }

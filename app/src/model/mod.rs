@@ -7,6 +7,7 @@ mod breach;
 mod mail;
 mod metrics;
 mod people;
+mod token;
 
 pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
 pub use app::{
@@ -21,6 +22,7 @@ pub use metrics::{
     SeriesChoice,
 };
 pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage, PeoplePage, PersonRow};
+pub use token::{MadeToken, TokenRow, TokensPage};
 
 /// A partner as it is named on pages.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,10 @@ mod address;
 mod health_check;
 mod key;
 mod kind;
+mod site;
 
 pub use address::{MailAddress, MailAddressError};
 pub use health_check::{BaseUrl, HealthCheckUrl, HealthPath, MAX_BASE_URLS, UrlError};
 pub use key::{AppKey, AppKeyError};
 pub use kind::{AppKind, UnknownKind};
+pub use site::{MAX_EXCLUDED_SITES, NotASite, Site};

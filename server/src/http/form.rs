@@ -16,7 +16,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use rampart_app::{
     form::{CARRIED_ACTION, CARRIED_FIELD, CarriedForm, FieldError, FormState},
-    model::TestResults,
+    model::{MadeToken, TestResults},
 };
 use rampart_domain::access::Actor;
 use tower::ServiceExt;
@@ -51,6 +51,8 @@ pub(super) enum Done {
     Go { to: String, flash: Option<String> },
     /// Show the form's page with the results of a test.
     Tested(TestResults),
+    /// Show the form's page with a token that was made, this once.
+    Made(MadeToken),
     /// Submit the form that waited for the sign-in.
     Resume(CarriedForm, Box<Visitor>),
 }
@@ -220,6 +222,18 @@ where
                 ..render::With::default()
             };
             return render::page(&web, &visitor, &parts.headers, &page, with).await;
+        }
+        Ok(Done::Made(token)) => {
+            let with = render::With {
+                token: Some(token),
+                ..render::With::default()
+            };
+            let mut response = render::page(&web, &visitor, &parts.headers, &page, with).await;
+            // A secret belongs into no cache.
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            return response;
         }
         Ok(Done::Resume(carried, signed_in)) => {
             visitor = *signed_in;

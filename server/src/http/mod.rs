@@ -1,5 +1,6 @@
 //! HTTP: the only layer that knows status codes.
 
+mod api;
 mod assets;
 mod client;
 mod export;
@@ -9,6 +10,7 @@ mod headers;
 mod health;
 mod metrics;
 mod origin;
+mod problem;
 mod render;
 mod route;
 mod schemas;
@@ -23,7 +25,7 @@ use axum::{
     http::StatusCode,
     middleware::from_fn_with_state,
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 use rampart_app::request::Assets;
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -77,6 +79,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(from_fn_with_state(web.clone(), origin::check))
         // What follows needs no session.
         .route("/schemas/incident-data.json", get(schemas::incident_data))
+        .route("/api/v1/events", post(api::events))
         .route("/pkg/{*file}", get(assets::package))
         .route("/favicon.svg", get(assets::favicon))
         .route("/robots.txt", get(assets::robots))

@@ -2,7 +2,7 @@
 
 use rampart_domain::{
     access::{Action, Actor},
-    app::{AppKey, AppKind, BaseUrl, HealthPath, MAX_BASE_URLS, MailAddress},
+    app::{AppKey, AppKind, BaseUrl, HealthPath, MAX_BASE_URLS, MAX_EXCLUDED_SITES, MailAddress, Site},
     id::{AppId, PartnerId},
     sli::Product,
 };
@@ -95,6 +95,7 @@ impl Service {
             health_path: health.path.clone(),
             base_urls: stored(&health.base_urls),
             fails_when_down: health.fails_when_down,
+            excluded_sites: stored(&[]),
             version: 1,
             measuring_since: None,
             archived_at: None,
@@ -211,6 +212,49 @@ impl Service {
         tx.commit().await?;
         self.wake.prober.notify_one();
         Ok(())
+    }
+
+    /// Changes whose events are counted as excluded, from now on.
+    pub async fn change_excluded_sites(&self, actor: &Actor, key: &str, version: i64, sites: &str) -> Result<()> {
+        let app = self.app_for(actor, key, Action::EditApp).await?;
+        let mut checks = Checks::default();
+        let mut excluded: Vec<String> = Vec::new();
+        for line in sites.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            if let Some(site) = checks.take("excluded_sites", line.parse::<Site>())
+                && !excluded.iter().any(|known| known == site.as_str())
+            {
+                excluded.push(site.as_str().to_owned());
+            }
+        }
+        if excluded.len() > MAX_EXCLUDED_SITES {
+            let message = format!(
+                "An app has at most {MAX_EXCLUDED_SITES} excluded sites; these are {}.",
+                excluded.len()
+            );
+            checks.note("excluded_sites", message);
+        }
+        if !checks.is_fine() {
+            return Err(checks.error());
+        }
+        let mut tx = self.store.portal.begin().await?;
+        if !apps::set_excluded_sites(&mut tx, app.id, version, &excluded).await? {
+            return Err(stale());
+        }
+        audit::by(
+            &mut tx,
+            actor,
+            &self.clock,
+            Change {
+                action: "app.excluded_sites_changed",
+                subject: ("app", app.id.to_string(), &app.name),
+                partner: Some(app.partner_id),
+                before: json!({ "excluded sites": app.excluded_sites.0 }),
+                after: json!({ "excluded sites": excluded }),
+                why: None,
+            },
+        )
+        .await?;
+        Ok(tx.commit().await?)
     }
 
     /// Archives an app; measuring stops, its history stays.

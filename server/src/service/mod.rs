@@ -7,6 +7,7 @@ mod audit;
 mod compaction;
 mod error;
 pub mod evaluation;
+pub mod events;
 mod figures;
 mod health_check;
 pub mod ingest;
@@ -23,6 +24,7 @@ pub mod recording;
 pub mod sessions;
 pub mod slo;
 pub mod staff;
+mod tokens;
 pub mod transfer;
 
 use std::sync::Arc;

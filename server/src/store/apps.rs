@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rampart_domain::id::{AppId, PartnerId};
-use sqlx::{FromRow, query, query_as, query_scalar, types::Json};
+use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar, types::Json};
 use uuid::Uuid;
 
 use super::{
@@ -27,9 +27,21 @@ pub struct App {
     pub health_path: String,
     pub base_urls: Json<Vec<String>>,
     pub fails_when_down: bool,
+    /// Sites whose events are counted as excluded.
+    pub excluded_sites: Json<Vec<String>>,
     pub version: i64,
     pub measuring_since: Option<DateTime<Utc>>,
     pub archived_at: Option<DateTime<Utc>>,
+}
+
+/// What of an app matters to the counting of its events.
+#[derive(Clone, Debug, FromRow)]
+pub struct Receiving {
+    #[sqlx(try_from = "Uuid")]
+    pub id: AppId,
+    /// The key in lower case.
+    pub key_key: String,
+    pub excluded_sites: Json<Vec<String>>,
 }
 
 /// What of an app its partner's people change.
@@ -81,7 +93,7 @@ pub async fn insert(
 pub async fn by_key(db: &Db, scope: Scope, key: &str) -> Result<Option<App>> {
     read!(db, pool => Ok(query_as(
         "select a.id, a.partner_id, p.name as partner_name, a.key, a.name, a.kind, a.products, a.support_contact,
-                a.operations_contacts, a.health_path, a.base_urls, a.fails_when_down, a.version, a.measuring_since, a.archived_at
+                a.operations_contacts, a.health_path, a.base_urls, a.fails_when_down, a.excluded_sites, a.version, a.measuring_since, a.archived_at
          from app a join partner p on p.id = a.partner_id
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and a.key_key = $3")
         .bind(scope.everything()).bind(scope.account()).bind(key.to_lowercase()).fetch_optional(pool).await?))
@@ -91,7 +103,7 @@ pub async fn by_key(db: &Db, scope: Scope, key: &str) -> Result<Option<App>> {
 pub async fn list(db: &Db, scope: Scope, filter: Filter<'_>, offset: i64, limit: i64) -> Result<Vec<App>> {
     read!(db, pool => Ok(query_as(
         "select a.id, a.partner_id, p.name as partner_name, a.key, a.name, a.kind, a.products, a.support_contact,
-                a.operations_contacts, a.health_path, a.base_urls, a.fails_when_down, a.version, a.measuring_since, a.archived_at
+                a.operations_contacts, a.health_path, a.base_urls, a.fails_when_down, a.excluded_sites, a.version, a.measuring_since, a.archived_at
          from app a join partner p on p.id = a.partner_id
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
            and (a.archived_at is not null) = $3
@@ -130,6 +142,35 @@ pub async fn set_health_check(tx: &mut Tx, id: AppId, version: i64, health: &Hea
         .bind(id.0).bind(version).bind(&health.path).bind(Json(&health.base_urls)).bind(health.fails_when_down)
         .execute(c).await?.rows_affected())
         == 1)
+}
+
+/// Changes the sites that an app that still has `version` excludes; says whether it did.
+pub async fn set_excluded_sites(tx: &mut Tx, id: AppId, version: i64, sites: &[String]) -> Result<bool> {
+    Ok(write!(tx, c => query(
+        "update app set excluded_sites = $3, version = version + 1 where id = $1 and version = $2")
+        .bind(id.0).bind(version).bind(Json(sites)).execute(c).await?.rows_affected())
+        == 1)
+}
+
+/// The apps with these keys (in lower case) for which events are counted: registered, not archived, and of `partner` where
+/// one is given. `Scope` is not asked, since a token asks and no person.
+pub async fn receiving(db: &Db, partner: Option<PartnerId>, keys: &[String]) -> Result<Vec<Receiving>> {
+    let mut found = Vec::new();
+    // Both databases limit how many values one statement can have.
+    for chunk in keys.chunks(10_000) {
+        let rows: Vec<Receiving> = read!(db, pool => {
+            let mut query = QueryBuilder::new(
+                "select id, key_key, excluded_sites from app where archived_at is null and (");
+            query.push_bind(partner.is_none()).push(" or partner_id = ")
+                .push_bind(partner.map_or(Uuid::nil(), |partner| partner.0)).push(") and key_key in (");
+            let mut list = query.separated(", ");
+            chunk.iter().for_each(|key| { list.push_bind(key); });
+            query.push(")");
+            query.build_query_as().fetch_all(pool).await?
+        });
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Starts or stops measuring; says whether that changed anything.

@@ -27,6 +27,7 @@ pub mod rounds;
 mod scope;
 pub mod series;
 pub mod sessions;
+pub mod tokens;
 
 pub use db::{Db, Tx};
 pub use dialect::{Error, Result};

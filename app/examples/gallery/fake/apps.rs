@@ -314,6 +314,7 @@ pub(crate) fn settings(actor: &Actor, key: &str) -> AppSettings {
             "https://eu.timesheets.kestrel.example".to_owned(),
         ],
         fails_when_down: true,
+        excluded_sites: vec!["kestrel-test.atlassian.net".to_owned()],
         alert_address: alert_address(true),
         mails: people::mails().into_iter().take(2).collect(),
     }

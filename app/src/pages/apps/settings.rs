@@ -32,6 +32,7 @@ fn show(settings: AppSettings) -> impl IntoView {
     let (address, mails) = (settings.alert_address.clone(), settings.mails.clone());
     let key = head.key.clone();
     let details = settings.clone();
+    let (sites_of, sites, version) = (key.clone(), settings.excluded_sites.clone(), settings.version);
     view! {
         <PageTitle text=format!("Settings of {}", head.name)/>
         <Head head=head.clone() tab="Settings"/>
@@ -53,6 +54,11 @@ fn show(settings: AppSettings) -> impl IntoView {
             <Card title="Health check">
                 <div class="body">
                     <HealthCheck settings edit/>
+                </div>
+            </Card>
+            <Card title="Excluded sites">
+                <div class="body">
+                    <ExcludedSites key=sites_of sites version edit/>
                 </div>
             </Card>
             <Card title="Alert mails">
@@ -175,6 +181,34 @@ fn HealthCheck(settings: AppSettings, edit: bool) -> impl IntoView {
             <p class="help">"Asks every saved base URL once, right now. It does not enter the figures."</p>
             {results}
         </div>
+    }
+    .into_any()
+}
+
+/// Sites whose events are neither good nor bad.
+#[component]
+fn ExcludedSites(key: String, sites: Vec<String>, version: i64, edit: bool) -> impl IntoView {
+    if !edit {
+        return view! {
+            <dl class="facts wide">
+                <dt>"Sites"</dt>
+                <dd class="code lines">{or_none(sites.join("\n"))}</dd>
+            </dl>
+        }
+        .into_any();
+    }
+    view! {
+        <Form id="excluded-sites" action=link::app(&key, "/excluded-sites") version=version>
+            <TextArea
+                name="excluded_sites"
+                label="Sites"
+                value=sites.join("\n")
+                code=true
+                required=false
+                help="Your own and test sites, one host name per line. Their events are counted as excluded, neither good nor bad, from the moment you save."
+            />
+            <Submit label="Save excluded sites"/>
+        </Form>
     }
     .into_any()
 }

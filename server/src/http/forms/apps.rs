@@ -67,6 +67,23 @@ pub(super) async fn change_health_check(form: Submission) -> Result<Done> {
     ))
 }
 
+pub(super) async fn change_excluded_sites(form: Submission) -> Result<Done> {
+    let version = form.posted.version();
+    form.web
+        .service
+        .change_excluded_sites(
+            form.actor()?,
+            form.param("key"),
+            version,
+            form.posted.text("excluded_sites"),
+        )
+        .await?;
+    Ok(Done::go(
+        format!("{}#excluded-sites", settings(&form)),
+        "Saved. It holds for events that come from now on.",
+    ))
+}
+
 pub(super) async fn test_health_check(form: Submission) -> Result<Done> {
     let results = form
         .web

@@ -256,6 +256,7 @@ impl Service {
             health_path: app.health_path.clone(),
             base_urls: app.base_urls.0.clone(),
             fails_when_down: app.fails_when_down,
+            excluded_sites: app.excluded_sites.0.clone(),
             alert_address: self.alert_address(actor, &app).await?,
             mails: mails.iter().map(|m| rows::mail(m, true)).collect(),
         })

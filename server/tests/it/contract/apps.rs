@@ -11,6 +11,8 @@ use super::{
 use crate::support::database::{TestDatabase, on_both_engines};
 
 on_both_engines!(
+    excluded_sites_are_those_of_the_version_that_was_seen,
+    events_are_received_for_apps_that_are_not_archived,
     an_app_comes_back_as_it_was_written,
     a_key_belongs_to_one_app_in_whatever_case,
     details_change_only_from_the_version_that_was_read,
@@ -376,4 +378,62 @@ async fn apps_are_seen_by_members_of_their_partner_only(database: TestDatabase) 
     assert_eq!(seen(scope_of(id())).await, []);
     world.leave(db).await;
     assert_eq!(seen(world.scope()).await, []);
+}
+
+async fn excluded_sites_are_those_of_the_version_that_was_seen(database: TestDatabase) {
+    let db = &database.store.portal;
+    let app = an_app(db, a_partner(db, "One").await, "com.example.App").await;
+    let sites = ["a.example.net".to_owned(), NASTY.to_owned()];
+    let stored = async || {
+        apps::by_key(db, Scope::system(), "com.example.app")
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    assert_eq!(stored().await.excluded_sites.0, Vec::<String>::new());
+    assert!(commit(db, async |tx| apps::set_excluded_sites(tx, app, 1, &sites).await).await);
+    assert!(
+        !commit(db, async |tx| apps::set_excluded_sites(tx, app, 1, &[]).await).await,
+        "it has changed since"
+    );
+    assert_eq!(
+        (stored().await.excluded_sites.0, stored().await.version),
+        (sites.to_vec(), 2)
+    );
+}
+
+async fn events_are_received_for_apps_that_are_not_archived(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let archived = an_app(db, world.ours.partner, "com.example.archived").await;
+    commit(db, async |tx| apps::set_archived(tx, archived, Some(now())).await).await;
+    let sites = ["a.example.net".to_owned()];
+    commit(db, async |tx| {
+        apps::set_excluded_sites(tx, world.ours.app, 1, &sites).await
+    })
+    .await;
+    let keys: Vec<String> = ["ours", "theirs", "archived", "nobody"]
+        .map(|key| format!("com.example.{key}"))
+        .to_vec();
+    let received = async |partner| {
+        let mut found = apps::receiving(db, partner, &keys).await.unwrap();
+        found.sort_by(|a, b| a.key_key.cmp(&b.key_key));
+        found
+            .into_iter()
+            .map(|app| (app.id, app.key_key, app.excluded_sites.0))
+            .collect::<Vec<_>>()
+    };
+    let ours = (world.ours.app, "com.example.ours".to_owned(), sites.to_vec());
+    let theirs = (world.theirs.app, "com.example.theirs".to_owned(), Vec::new());
+    assert_eq!(received(None).await, [ours.clone(), theirs.clone()]);
+    assert_eq!(received(Some(world.ours.partner)).await, [ours]);
+    assert_eq!(received(Some(world.theirs.partner)).await, [theirs]);
+    assert_eq!(received(Some(id())).await, []);
+    assert!(apps::receiving(db, None, &[]).await.unwrap().is_empty());
+    let many: Vec<String> = (0..25_000).map(|n| n.to_string()).chain(keys.clone()).collect();
+    assert_eq!(
+        apps::receiving(db, None, &many).await.unwrap().len(),
+        2,
+        "more than one statement can name"
+    );
 }

@@ -28,6 +28,7 @@ mod progress;
 mod rounds;
 mod series;
 mod sessions;
+mod tokens;
 
 use std::fmt::Debug;
 

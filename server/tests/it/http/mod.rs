@@ -2,9 +2,11 @@
 
 mod alert_address;
 mod audit;
+mod events;
 mod forms;
 mod isolation;
 mod matrix;
 mod people;
 mod security;
 mod sign_in;
+mod tokens;
