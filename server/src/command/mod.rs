@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod jwt;
 mod logs;
 mod migrate;
 mod serve;
@@ -49,6 +50,8 @@ enum Command {
     /// Manage people.
     #[command(subcommand)]
     User(user::User),
+    /// Say why the signature of a request to the publish API is accepted or not; needs no configuration and no database.
+    Jwt(jwt::Jwt),
 }
 
 /// A wrong configuration, and what clap answers to wrong usage.
@@ -57,6 +60,10 @@ const USAGE: u8 = 2;
 impl Rampart {
     /// Runs the command. Exit code 0 when it worked, 1 when it failed, 2 when the configuration or the usage is wrong.
     pub async fn run(self) -> ExitCode {
+        if let Command::Jwt(jwt) = &self.command {
+            // Whoever asks this need not have a configuration.
+            return jwt.run();
+        }
         let config = match Config::load(self.config.as_deref(), std::env::vars()) {
             Ok(config) => config,
             Err(error) => {
@@ -74,6 +81,7 @@ impl Rampart {
             Command::Demo(demo) => demo.run(config).await,
             Command::Doctor(doctor) => doctor.run(&config, self.config.as_deref()).await,
             Command::User(user) => user.run(config).await,
+            Command::Jwt(jwt) => Ok(jwt.run()),
         };
         match result {
             Ok(code) => code,
