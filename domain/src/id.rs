@@ -48,4 +48,6 @@ ids! {
     InvitationId,
     /// A request to send the alerts of an app to an address.
     AlertAddressId,
+    /// An installation of an app at a product's site.
+    InstallationId,
 }

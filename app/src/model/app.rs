@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{BreachRow, Chart, DayRow, MailRow, PartnerRef};
+use super::{BreachRow, Chart, DayRow, Installations, MailRow, PartnerRef};
 
 /// How an app is doing right now, the worst of its series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -195,6 +195,7 @@ pub struct AppSettings {
     pub base_urls: Vec<String>,
     pub fails_when_down: bool,
     pub alert_address: AlertAddress,
+    pub installations: Installations,
     pub mails: Vec<MailRow>,
 }
 

@@ -16,7 +16,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use rampart_app::{
     form::{CARRIED_ACTION, CARRIED_FIELD, CarriedForm, FieldError, FormState},
-    model::TestResults,
+    model::{NewSecret, TestResults},
 };
 use rampart_domain::access::Actor;
 use tower::ServiceExt;
@@ -51,6 +51,8 @@ pub(super) enum Done {
     Go { to: String, flash: Option<String> },
     /// Show the form's page with the results of a test.
     Tested(TestResults),
+    /// Show the form's page with a secret that is shown once. It is in this answer alone: it is kept in no session meanwhile.
+    Made(NewSecret),
     /// Submit the form that waited for the sign-in.
     Resume(CarriedForm, Box<Visitor>),
 }
@@ -188,8 +190,12 @@ where
     let page: Uri = fill(form.page, &params).parse().unwrap_or_default();
 
     if !form.public && visitor.actor.is_none() {
-        if posted.0.iter().any(|(name, _)| is_secret(name)) {
-            // Passwords are carried nowhere.
+        if posted
+            .0
+            .iter()
+            .any(|(name, value)| is_secret(name) && !value.is_empty())
+        {
+            // Passwords and secrets are carried nowhere.
             return Redirect::to("/sign-in").into_response();
         }
         let carried = CarriedForm {
@@ -220,6 +226,16 @@ where
                 ..render::With::default()
             };
             return render::page(&web, &visitor, &parts.headers, &page, with).await;
+        }
+        Ok(Done::Made(secret)) => {
+            let with = render::With {
+                secret: Some(secret),
+                ..render::With::default()
+            };
+            let mut response = render::page(&web, &visitor, &parts.headers, &page, with).await;
+            let headers = response.headers_mut();
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            return response;
         }
         Ok(Done::Resume(carried, signed_in)) => {
             visitor = *signed_in;
@@ -260,9 +276,9 @@ async fn if_shown(response: Response, form: &str, otherwise: impl Future<Output 
     }
 }
 
-/// Whether a field holds a password.
+/// Whether a field holds a password or a secret.
 fn is_secret(name: &str) -> bool {
-    name.starts_with("password") || name == "current"
+    name.starts_with("password") || name == "current" || name == "secret"
 }
 
 /// What the page says about a form that was refused, and the status it says it with.
@@ -414,12 +430,13 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_never_shown_again() {
+    fn passwords_and_secrets_are_never_shown_again() {
         let fields = [
             "mail",
             "password",
             "password_again",
             "current",
+            "secret",
             CARRIED_ACTION,
             "carried.name",
         ];

@@ -6,7 +6,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use rampart_app::{
     form::{CarriedForm, FormState},
-    model::TestResults,
+    model::{NewSecret, TestResults},
     request::{Platform, ServicesRef, Viewer},
     ui::shell,
 };
@@ -25,6 +25,8 @@ pub(super) struct With {
     /// A form that waits for the sign-in.
     pub carried: Option<CarriedForm>,
     pub tests: Option<TestResults>,
+    /// A secret that is shown once.
+    pub secret: Option<NewSecret>,
     /// Why nothing was done, to be said at the top of the page.
     pub alert: Option<String>,
 }
@@ -61,6 +63,7 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri:
             .for_each(|(state, _)| provide_context(state));
         with.carried.clone().into_iter().for_each(provide_context);
         with.tests.clone().into_iter().for_each(provide_context);
+        with.secret.clone().into_iter().for_each(provide_context);
         allow_own_script();
     };
     let mut request = Request::new(Body::empty());

@@ -9,6 +9,7 @@ mod error;
 pub mod evaluation;
 mod figures;
 mod health_check;
+pub mod installations;
 pub mod invitations;
 mod limits;
 mod mails;
@@ -26,6 +27,8 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
+
+use installations::Keyring;
 
 pub use error::{Checks, Error, Invalid, Result};
 pub use limits::Limits;
@@ -55,6 +58,8 @@ pub struct Service {
     pub passwords: Passwords,
     pub limits: Limits,
     pub wake: Wake,
+    /// The opened secrets of installations.
+    keyring: Keyring,
     audit_verified: Mutex<Verified>,
     /// Turns for testing health checks on the spot.
     tests: Semaphore,
@@ -81,6 +86,7 @@ impl Service {
             passwords: Passwords::new(),
             limits: Limits::new(),
             wake: Wake::default(),
+            keyring: Keyring::default(),
             audit_verified: Mutex::default(),
             tests: Semaphore::new(TESTS_AT_ONCE),
         }

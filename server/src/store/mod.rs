@@ -13,6 +13,7 @@ mod db;
 mod dialect;
 pub mod episodes;
 pub mod inspection;
+pub mod installations;
 pub mod invitations;
 pub mod leases;
 pub mod ledger;

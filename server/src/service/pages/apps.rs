@@ -239,6 +239,7 @@ impl Service {
             base_urls: app.base_urls.0.clone(),
             fails_when_down: app.fails_when_down,
             alert_address: self.alert_address(actor, &app).await?,
+            installations: self.installations(actor, &app).await?,
             mails: mails.iter().map(|m| rows::mail(m, true)).collect(),
         })
     }

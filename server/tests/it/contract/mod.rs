@@ -13,6 +13,7 @@ mod counts;
 mod episodes;
 mod errors;
 mod inspection;
+mod installations;
 mod invitations;
 mod layers;
 mod leases;

@@ -3,6 +3,7 @@
 mod alert_address;
 mod audit;
 mod forms;
+mod installations;
 mod isolation;
 mod matrix;
 mod people;
