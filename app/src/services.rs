@@ -9,7 +9,7 @@ use rampart_domain::access::Actor;
 use crate::model::{
     AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
     BreachPage, InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage,
-    PeoplePage,
+    PeoplePage, TokensPage,
 };
 
 /// Why a page cannot be shown.
@@ -50,6 +50,8 @@ pub trait Services: Send + Sync {
     async fn partners(&self, actor: &Actor) -> Result<PartnersPage>;
     async fn partner(&self, actor: &Actor, id: &str) -> Result<PartnerPage>;
     async fn people(&self, actor: &Actor) -> Result<PeoplePage>;
+    /// The platform's own tokens of the API.
+    async fn platform_tokens(&self, actor: &Actor) -> Result<TokensPage>;
     async fn audit(&self, actor: &Actor, filter: AuditFilter) -> Result<AuditPage>;
     async fn mail_queue(&self, actor: &Actor, filter: &str, page: u32) -> Result<MailQueue>;
     async fn mail(&self, actor: &Actor, id: &str) -> Result<MailPage>;

@@ -46,6 +46,8 @@ ids! {
     MailId,
     /// An invitation of a person by mail.
     InvitationId,
+    /// A token of the API.
+    TokenId,
     /// A request to send the alerts of an app to an address.
     AlertAddressId,
     /// An installation of an app at a product's site.

@@ -25,7 +25,7 @@ use fake::{Fake, now, people};
 use leptos::prelude::provide_context;
 use rampart_app::{
     form::{CarriedForm, FieldError, FormState},
-    model::{TestResult, TestResults},
+    model::{MadeToken, TestResult, TestResults},
     pages::App,
     request::{Assets, Platform, ServicesRef, Viewer},
     ui::shell,
@@ -90,6 +90,7 @@ async fn page(request: Request<Body>) -> Response {
         values: vec![("name".into(), "typed".into())],
     });
     let tested = parameter(&request, "tested").map(|_| test_results());
+    let made = parameter(&request, "made").map(|value| MadeToken { value });
     let services: ServicesRef = Arc::new(Fake);
     let context = move || {
         provide_context(viewer.clone());
@@ -99,6 +100,9 @@ async fn page(request: Request<Body>) -> Response {
         }
         if let Some(form) = carried.clone() {
             provide_context(form);
+        }
+        if let Some(made) = made.clone() {
+            provide_context(made);
         }
         if let Some(results) = tested.clone() {
             provide_context(results);

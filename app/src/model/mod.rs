@@ -8,6 +8,7 @@ mod installations;
 mod mail;
 mod metrics;
 mod people;
+mod token;
 
 pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
 pub use app::{
@@ -23,6 +24,7 @@ pub use metrics::{
     SeriesChoice,
 };
 pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage, PeoplePage, PersonRow};
+pub use token::{MadeToken, TokenRow, TokensPage};
 
 /// A partner as it is named on pages.
 #[derive(Clone, Debug, PartialEq, Eq)]

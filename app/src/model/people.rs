@@ -1,5 +1,7 @@
 use chrono::{DateTime, Utc};
 
+use super::TokenRow;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartnersPage {
     pub rows: Vec<PartnerRow>,
@@ -25,6 +27,8 @@ pub struct PartnerPage {
     pub invitations: Vec<InvitationRow>,
     pub may_edit: bool,
     pub may_manage_members: bool,
+    /// The tokens of the API, for those who may manage them.
+    pub tokens: Option<Vec<TokenRow>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -10,6 +10,7 @@ mod mail;
 mod partners;
 mod people;
 mod sign_in;
+mod tokens;
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -36,6 +37,7 @@ pub fn App() -> impl IntoView {
                     <apps::AppRoutes/>
                     <partners::PartnerRoutes/>
                     <Route path=path!("/people") view=people::PeoplePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tokens") view=tokens::PlatformTokensPage ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/mail") view=mail::MailQueuePage ssr=SsrMode::Async/>
                     <Route path=path!("/mail/:id") view=mail::MailPage ssr=SsrMode::Async/>

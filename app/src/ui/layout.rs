@@ -87,6 +87,7 @@ fn entries(actor: &Actor) -> Vec<(&'static str, String)> {
     }
     for (action, name, href) in [
         (Action::ManagePeople, "People", "/people"),
+        (Action::ManagePlatformTokens, "Tokens", "/tokens"),
         (Action::ViewAudit, "Audit", "/audit"),
         (Action::ManageMail, "Mail", "/mail"),
     ] {

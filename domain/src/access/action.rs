@@ -23,6 +23,10 @@ pub enum Action {
     ManageMembers,
     /// Invite staff, give and take staff roles, disable and enable accounts.
     ManagePeople,
+    /// Make and revoke the tokens with which the platform sends its events.
+    ManagePlatformTokens,
+    /// Make and revoke the tokens with which a partner publishes synthetic results.
+    ManagePartnerTokens,
     /// Read the audit log.
     ViewAudit,
     /// See the state of all outgoing mail, and send an item again.
@@ -30,7 +34,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
@@ -41,6 +45,8 @@ impl Action {
         Self::ManagePartners,
         Self::ManageMembers,
         Self::ManagePeople,
+        Self::ManagePlatformTokens,
+        Self::ManagePartnerTokens,
         Self::ViewAudit,
         Self::ManageMail,
     ];
@@ -70,8 +76,8 @@ pub fn grant(role: Role, action: Action) -> Grant {
         (A::MeasureApp, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
         (A::ViewPartner, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::ViewPartner, _) => Everywhere,
-        (A::ManagePartners | A::ManagePeople | A::ManageMail, R::Administrator) => Everywhere,
-        (A::ManageMembers, R::PartnerOwner) => OwnPartner,
+        (A::ManagePartners | A::ManagePeople | A::ManagePlatformTokens | A::ManageMail, R::Administrator) => Everywhere,
+        (A::ManageMembers | A::ManagePartnerTokens, R::PartnerOwner) => OwnPartner,
         (A::ManageMembers, R::Administrator) => Everywhere,
         (A::ViewAudit, R::PartnerOwner) => OwnPartner,
         (A::ViewAudit, R::ProgramManager | R::Administrator) => Everywhere,

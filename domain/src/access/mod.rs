@@ -4,6 +4,8 @@
 
 mod action;
 mod actor;
+mod token;
 
 pub use action::{Action, Grant, grant};
 pub use actor::{Actor, Membership, PartnerRole, Role, StaffRole, UnknownRole};
+pub use token::{LONGEST_TOKEN_DAYS, TokenScope};

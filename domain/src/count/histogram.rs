@@ -57,6 +57,16 @@ impl Histogram {
         }
     }
 
+    /// Takes out everything that `other` has recorded and was merged into this one before.
+    pub fn subtract(&mut self, other: &Self) {
+        for &(bucket, count) in &other.buckets {
+            if let Ok(i) = self.buckets.binary_search_by_key(&bucket, |(b, _)| *b) {
+                self.buckets[i].1 = self.buckets[i].1.saturating_sub(count);
+            }
+        }
+        self.buckets.retain(|(_, count)| *count > 0);
+    }
+
     /// How many durations it holds.
     pub fn total(&self) -> u64 {
         self.buckets
@@ -243,6 +253,14 @@ mod tests {
             let mut merged = of(&left);
             merged.merge(&of(&right));
             prop_assert_eq!(merged, of(&[left, right].concat()));
+        }
+
+        #[test]
+        fn what_was_merged_can_be_taken_out(left in latencies(), right in latencies()) {
+            let mut merged = of(&left);
+            merged.merge(&of(&right));
+            merged.subtract(&of(&right));
+            prop_assert_eq!(merged, of(&left));
         }
 
         #[test]

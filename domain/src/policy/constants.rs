@@ -19,6 +19,12 @@ pub const COUNTING_MINIMUM: u64 = 2;
 /// Share of the 28-day error budget with which an episode counts (SPEC section 2: "max(2, 5 % of the error budget)").
 pub const COUNTING_SHARE: Ppm = Ppm(50_000);
 
+/// For how many minutes, its own among them, an own event of an app replaces the generic ones (SPEC section 2).
+pub const OWN_EVENTS_COVER: i64 = 15;
+
+/// How long it is kept in which minutes an app sent own events, in minutes: 3 days, longer than any event may be late.
+pub const OWN_MINUTES_KEPT: i64 = 3 * MINUTES_PER_DAY;
+
 /// How long counts per minute are kept, in minutes: 100 days (SPEC section 2).
 pub const MINUTES_KEPT: i64 = 100 * MINUTES_PER_DAY;
 

@@ -5,8 +5,8 @@ mod measurement;
 mod ppm;
 
 pub use constants::{
-    CLOSE_AFTER, COUNTING_MINIMUM, COUNTING_SHARE, GOOD_PROBES_KEPT, HOURS_KEPT, MINUTES_KEPT, REMIND_EVERY,
-    SLO_WINDOW, UNKNOWN_AFTER,
+    CLOSE_AFTER, COUNTING_MINIMUM, COUNTING_SHARE, GOOD_PROBES_KEPT, HOURS_KEPT, MINUTES_KEPT, OWN_EVENTS_COVER,
+    OWN_MINUTES_KEPT, REMIND_EVERY, SLO_WINDOW, UNKNOWN_AFTER,
 };
 pub use measurement::{AlertCondition, MeasurementPolicy, PolicyError, SliPolicies, SliPolicy};
 pub use ppm::Ppm;

@@ -16,7 +16,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use rampart_app::{
     form::{CARRIED_ACTION, CARRIED_FIELD, CarriedForm, FieldError, FormState},
-    model::{NewSecret, TestResults},
+    model::{MadeToken, NewSecret, TestResults},
 };
 use rampart_domain::access::Actor;
 use tower::ServiceExt;
@@ -51,8 +51,11 @@ pub(super) enum Done {
     Go { to: String, flash: Option<String> },
     /// Show the form's page with the results of a test.
     Tested(TestResults),
-    /// Show the form's page with a secret that is shown once. It is in this answer alone: it is kept in no session meanwhile.
-    Made(NewSecret),
+    /// Show the form's page with a secret of an installation that was made, this once. It is in this answer alone: it is kept
+    /// in no session meanwhile.
+    MadeSecret(NewSecret),
+    /// Show the form's page with a token that was made, this once.
+    Made(MadeToken),
     /// Submit the form that waited for the sign-in.
     Resume(CarriedForm, Box<Visitor>),
 }
@@ -227,15 +230,19 @@ where
             };
             return render::page(&web, &visitor, &parts.headers, &page, with).await;
         }
-        Ok(Done::Made(secret)) => {
+        Ok(Done::MadeSecret(secret)) => {
             let with = render::With {
                 secret: Some(secret),
                 ..render::With::default()
             };
-            let mut response = render::page(&web, &visitor, &parts.headers, &page, with).await;
-            let headers = response.headers_mut();
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            return response;
+            return shown_once(render::page(&web, &visitor, &parts.headers, &page, with).await);
+        }
+        Ok(Done::Made(token)) => {
+            let with = render::With {
+                token: Some(token),
+                ..render::With::default()
+            };
+            return shown_once(render::page(&web, &visitor, &parts.headers, &page, with).await);
         }
         Ok(Done::Resume(carried, signed_in)) => {
             visitor = *signed_in;
@@ -262,6 +269,13 @@ where
         }
         _ => response,
     }
+}
+
+/// A page with a secret on it, which belongs into no cache.
+fn shown_once(mut page: Response) -> Response {
+    let headers = page.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    page
 }
 
 /// A button that was pressed too late may be gone from its page, and with it the place where it is said that nothing was

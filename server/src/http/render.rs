@@ -6,7 +6,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use rampart_app::{
     form::{CarriedForm, FormState},
-    model::{NewSecret, TestResults},
+    model::{MadeToken, NewSecret, TestResults},
     request::{Platform, ServicesRef, Viewer},
     ui::shell,
 };
@@ -27,6 +27,8 @@ pub(super) struct With {
     pub tests: Option<TestResults>,
     /// A secret that is shown once.
     pub secret: Option<NewSecret>,
+    /// A token that was made just now.
+    pub token: Option<MadeToken>,
     /// Why nothing was done, to be said at the top of the page.
     pub alert: Option<String>,
 }
@@ -64,6 +66,7 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri:
         with.carried.clone().into_iter().for_each(provide_context);
         with.tests.clone().into_iter().for_each(provide_context);
         with.secret.clone().into_iter().for_each(provide_context);
+        with.token.clone().into_iter().for_each(provide_context);
         allow_own_script();
     };
     let mut request = Request::new(Body::empty());

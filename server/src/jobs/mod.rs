@@ -3,6 +3,7 @@
 mod canaries;
 mod compact;
 mod evaluate;
+mod ingest;
 mod lease;
 mod outbox;
 mod probe;
@@ -33,6 +34,7 @@ impl Jobs {
         tasks.spawn(canaries::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(evaluate::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(compact::run(service.clone(), leader, stop.clone()));
+        tasks.spawn(ingest::run(service.clone(), stop.clone()));
         tasks.spawn(tidy::run(service.clone(), stop.clone()));
         match relay {
             Some(relay) => {
@@ -44,7 +46,7 @@ impl Jobs {
         Self { tasks, stop }
     }
 
-    /// Stops every job and waits until what was measured is written.
+    /// Stops every job and waits until what was measured and sent is written.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.wait().await;

@@ -36,8 +36,11 @@ fn forbidden(action: Action) -> Error {
         Action::ArchiveApp => "An owner of the partner may archive an app and take it back.",
         Action::MeasureApp => "The platform's reviewers start and stop measuring.",
         Action::ManageSecrets => "An owner of the partner may manage installations and their secrets.",
-        Action::ManagePartners | Action::ManagePeople | Action::ManageMail => "Administrators may do this.",
+        Action::ManagePartners | Action::ManagePeople | Action::ManagePlatformTokens | Action::ManageMail => {
+            "Administrators may do this."
+        }
         Action::ManageMembers => "An owner of the partner may change who is in it.",
+        Action::ManagePartnerTokens => "An owner of the partner makes and revokes its tokens.",
         Action::ViewAudit => "Program managers, administrators and owners of a partner may read the audit log.",
     };
     Error::Forbidden(who.to_owned())

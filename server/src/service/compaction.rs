@@ -1,16 +1,17 @@
 //! Keeping the figures small (SPEC section 2): minutes are packed hours after they were counted, minutes are kept 100 days,
-//! hours 13 months, good probes 48 h and failed ones 13 months. Works in small pieces, so that nothing waits for it.
+//! hours 13 months, good probes 48 h and failed ones 13 months, what tells repeated
+//! events from new ones 24 h. Works in small pieces, so that nothing waits for it.
 
 use std::time::Duration;
 
 use rampart_domain::{
     count::{Minute, MinuteRange},
-    policy::{GOOD_PROBES_KEPT, HOURS_KEPT, MINUTES_KEPT},
+    policy::{GOOD_PROBES_KEPT, HOURS_KEPT, MINUTES_KEPT, OWN_MINUTES_KEPT},
 };
 use tokio::time::Instant;
 
-use super::{Result, Service, evaluation::PROGRESS};
-use crate::store::{Tx, compaction, progress, series};
+use super::{Result, Service, evaluation::PROGRESS, ingest::KEYS_KEPT};
+use crate::store::{Tx, compaction, idempotency, own_minutes, progress, series};
 
 /// Minutes stay in rows of their own for so long: longer than any window of the rules but that of a day, so that the
 /// evaluation seldom unpacks.
@@ -57,6 +58,8 @@ impl Service {
         let tx = chunk.piece().await?;
         compaction::delete_rounds(tx, good_before, false).await?;
         compaction::delete_rounds(tx, now - HOURS_KEPT, true).await?;
+        own_minutes::delete(tx, now - OWN_MINUTES_KEPT).await?;
+        idempotency::delete(tx, self.clock.now() - KEYS_KEPT).await?;
         chunk.finish().await?;
 
         let mut tx = self.store.portal.begin().await?;

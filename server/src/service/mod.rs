@@ -9,6 +9,7 @@ mod error;
 pub mod evaluation;
 mod figures;
 mod health_check;
+pub mod ingest;
 pub mod installations;
 pub mod invitations;
 mod limits;
@@ -22,6 +23,7 @@ mod passwords;
 pub mod recording;
 pub mod sessions;
 pub mod staff;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -58,6 +60,10 @@ pub struct Service {
     pub passwords: Passwords,
     pub limits: Limits,
     pub wake: Wake,
+    /// Events on their way into the database.
+    pub ingest: ingest::Queue,
+    /// The series of events.
+    series: ingest::Known,
     /// The opened secrets of installations.
     keyring: Keyring,
     audit_verified: Mutex<Verified>,
@@ -86,6 +92,8 @@ impl Service {
             passwords: Passwords::new(),
             limits: Limits::new(),
             wake: Wake::default(),
+            ingest: ingest::Queue::default(),
+            series: ingest::Known::default(),
             keyring: Keyring::default(),
             audit_verified: Mutex::default(),
             tests: Semaphore::new(TESTS_AT_ONCE),

@@ -161,6 +161,43 @@ pub async fn add(tx: &mut Tx, series: SeriesId, record: &MinuteRecord) -> Result
     Ok(())
 }
 
+/// What is counted in a minute; `None` when there is nothing, and for a minute of a stretch that is packed.
+pub async fn unpacked(tx: &mut Tx, series: SeriesId, minute: Minute) -> Result<Option<MinuteRecord>> {
+    let row: Option<MinuteRow> = write!(tx, c => query_as(
+        "select minute, good, bad, late_good, late_bad, excluded_platform_fault, excluded_site, excluded_scanner, latency
+         from count_minute where series_id = $1 and minute = $2
+         and not exists (select 1 from count_packed where series_id = $1 and day = $3 and until > $2)")
+        .bind(series.0).bind(minute.0).bind(minute.day()).fetch_optional(c).await?);
+    row.map(MinuteRecord::try_from).transpose()
+}
+
+/// Takes what is counted in a minute out of it, and out of the day it belongs to. `None` when there is nothing, and for a
+/// minute of a stretch that is packed: it stays where it is.
+pub async fn take(tx: &mut Tx, series: SeriesId, minute: Minute) -> Result<Option<MinuteRecord>> {
+    // The lock of `add`.
+    let day_latency: Option<Vec<u8>> = write!(tx, c => query_scalar(
+        "update count_day set good = good where series_id = $1 and day = $2 returning latency")
+        .bind(series.0).bind(minute.day()).fetch_optional(c).await?);
+    let Some(day_latency) = day_latency else {
+        return Ok(None);
+    };
+    let row: Option<MinuteRow> = write!(tx, c => query_as(
+        "delete from count_minute where series_id = $1 and minute = $2
+         and not exists (select 1 from count_packed where series_id = $1 and day = $3 and until > $2)
+         returning minute, good, bad, late_good, late_bad, excluded_platform_fault, excluded_site, excluded_scanner, latency")
+        .bind(series.0).bind(minute.0).bind(minute.day()).fetch_optional(c).await?);
+    let Some(row) = row else { return Ok(None) };
+    let taken = MinuteRecord::try_from(row)?;
+    let mut latency = histogram(&day_latency)?;
+    latency.subtract(&taken.latency);
+    write!(tx, c => query(
+        "update count_day set good = good - $3, bad = bad - $4, minutes = minutes - 1, latency = $5
+         where series_id = $1 and day = $2")
+        .bind(series.0).bind(minute.day()).bind(signed(taken.all.good)).bind(signed(taken.all.bad)).bind(latency.to_bytes())
+        .execute(c).await?.rows_affected());
+    Ok(Some(taken))
+}
+
 /// Writes a whole day of a series that has nothing in it yet: the day, its hours and, when `keep_minutes`, its packed
 /// minutes. Minutes of other days are left out.
 pub async fn import_day(

@@ -155,6 +155,21 @@ impl Db {
 }
 
 impl Tx {
+    /// Waits until no other transaction that called this is under way, on any server. On SQLite that holds for every
+    /// transaction that writes.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn alone(&mut self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(transaction) => {
+                transaction.execute("select pg_advisory_xact_lock(7262)").await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes everything in the transaction durable.
     ///
     /// # Errors

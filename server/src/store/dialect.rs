@@ -15,6 +15,9 @@ pub enum Error {
     Exists { table: String, column: String },
     #[error(transparent)]
     Database(sqlx::Error),
+    /// What this transaction read just now is not there any more.
+    #[error("{0} is gone")]
+    Gone(&'static str),
     /// A stored value makes no sense.
     #[error("corrupt {what}: {value}")]
     Corrupt { what: &'static str, value: String },

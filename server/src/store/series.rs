@@ -1,5 +1,7 @@
 //! The series of apps: what is counted, evaluated and charted.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use rampart_domain::{
     id::{AppId, PartnerId, SeriesId},
@@ -12,6 +14,24 @@ use super::{
     Db, Error, Result, Scope, Tx,
     db::{read, write},
 };
+
+/// Which events of what its key names a series counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// Those that count.
+    Counted,
+    /// Generic ones in whose place the app's own ones count (SPEC section 2).
+    Replaced,
+}
+
+impl Source {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Counted => "",
+            Self::Replaced => "replaced",
+        }
+    }
+}
 
 #[derive(Clone, Debug)]
 pub struct Series {
@@ -43,6 +63,13 @@ struct Row {
     target: String,
     created_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct SourceRow {
+    #[sqlx(flatten)]
+    series: Row,
+    source: String,
 }
 
 #[derive(FromRow)]
@@ -94,12 +121,25 @@ impl TryFrom<MeasuredRow> for Measured {
 
 /// Begins a series, or takes it up again where it had ended.
 pub async fn begin(tx: &mut Tx, id: SeriesId, app: AppId, key: &SeriesKey, now: DateTime<Utc>) -> Result<()> {
-    write!(tx, c => query(
-        "insert into series (id, app_id, product, sli, grp, target, created_at) values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (app_id, product, sli, grp, target) do update set ended_at = null")
-        .bind(id.0).bind(app.0).bind(key.product.as_str()).bind(key.sli.as_str()).bind(key.group.as_str()).bind(&key.target)
-        .bind(now).execute(c).await?.rows_affected());
+    begin_from(tx, id, app, key, Source::Counted, now).await?;
     Ok(())
+}
+
+/// As [`begin`], for a series of this source. Says which series it is: `id`, or the one that there was.
+pub async fn begin_from(
+    tx: &mut Tx,
+    id: SeriesId,
+    app: AppId,
+    key: &SeriesKey,
+    source: Source,
+    now: DateTime<Utc>,
+) -> Result<SeriesId> {
+    let id: Uuid = write!(tx, c => query_scalar(
+        "insert into series (id, app_id, product, sli, grp, target, source, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict (app_id, product, sli, grp, target, source) do update set ended_at = null returning id")
+        .bind(id.0).bind(app.0).bind(key.product.as_str()).bind(key.sli.as_str()).bind(key.group.as_str()).bind(&key.target)
+        .bind(source.as_str()).bind(now).fetch_one(c).await?);
+    Ok(SeriesId(id))
 }
 
 pub async fn end(tx: &mut Tx, id: SeriesId, now: DateTime<Utc>) -> Result<()> {
@@ -108,15 +148,16 @@ pub async fn end(tx: &mut Tx, id: SeriesId, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// The series of an app, those that ended too, in a fixed order.
+/// The series of an app that count, those that ended too, in a fixed order.
 pub async fn of_app(tx: &mut Tx, app: AppId) -> Result<Vec<Series>> {
     let rows: Vec<Row> = write!(tx, c => query_as(
-        "select id, app_id, product, sli, grp, target, created_at, ended_at from series where app_id = $1 order by sli, product, target")
+        "select id, app_id, product, sli, grp, target, created_at, ended_at from series
+         where app_id = $1 and source = '' order by sli, product, target")
         .bind(app.0).fetch_all(c).await?);
     rows.into_iter().map(Series::try_from).collect()
 }
 
-/// The series of some apps that the reader may see, those that ended too.
+/// The series of some apps that count and that the reader may see, those that ended too.
 pub async fn of_apps(db: &Db, scope: Scope, apps: &[AppId]) -> Result<Vec<Series>> {
     if apps.is_empty() {
         return Ok(Vec::new());
@@ -124,7 +165,7 @@ pub async fn of_apps(db: &Db, scope: Scope, apps: &[AppId]) -> Result<Vec<Series
     let rows: Vec<Row> = read!(db, pool => {
         let mut query = QueryBuilder::new(
             "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at
-             from series s join app a on a.id = s.app_id where (");
+             from series s join app a on a.id = s.app_id where s.source = '' and (");
         query.push_bind(scope.everything())
             .push(" or a.partner_id in (select partner_id from membership where account_id = ").push_bind(scope.account())
             .push(")) and s.app_id in (");
@@ -136,19 +177,64 @@ pub async fn of_apps(db: &Db, scope: Scope, apps: &[AppId]) -> Result<Vec<Series
     rows.into_iter().map(Series::try_from).collect()
 }
 
+/// The series of replaced events beside each of these, where there is one. The ids come from a read that took a scope.
+pub async fn replaced(db: &Db, counted: &[SeriesId]) -> Result<HashMap<SeriesId, SeriesId>> {
+    if counted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, Uuid)> = read!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "select s.id, r.id from series s join series r on r.app_id = s.app_id and r.product = s.product and r.sli = s.sli
+                 and r.grp = s.grp and r.target = s.target and r.source = 'replaced' where s.source = '' and s.id in (");
+        let mut list = query.separated(", ");
+        counted.iter().for_each(|id| { list.push_bind(id.0); });
+        query.push(")");
+        query.build_query_as().fetch_all(pool).await?
+    });
+    Ok(rows
+        .into_iter()
+        .map(|(id, replaced)| (SeriesId(id), SeriesId(replaced)))
+        .collect())
+}
+
+/// Every series of some apps with its source; `Scope` is not asked, since only the counting of events calls it.
+pub async fn sources(db: &Db, apps: &[AppId]) -> Result<Vec<(Series, Source)>> {
+    let mut found = Vec::new();
+    // Both databases limit how many values one statement can have.
+    for chunk in apps.chunks(10_000) {
+        let rows: Vec<SourceRow> = read!(db, pool => {
+            let mut query = QueryBuilder::new(
+                "select id, app_id, product, sli, grp, target, created_at, ended_at, source from series where app_id in (");
+            let mut list = query.separated(", ");
+            chunk.iter().for_each(|app| { list.push_bind(app.0); });
+            query.push(")");
+            query.build_query_as().fetch_all(pool).await?
+        });
+        for row in rows {
+            let source = match row.source.as_str() {
+                "" => Source::Counted,
+                "replaced" => Source::Replaced,
+                other => return Err(Error::corrupt("series source", other)),
+            };
+            found.push((row.series.try_into()?, source));
+        }
+    }
+    Ok(found)
+}
+
 /// Every series that is being measured; `Scope` is not asked, since only the rules and the prober call it.
 pub async fn measured(db: &Db) -> Result<Vec<Measured>> {
     let rows: Vec<MeasuredRow> = read!(db, pool => query_as(
         "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at,
                 a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path
          from series s join app a on a.id = s.app_id join partner p on p.id = a.partner_id
-         where s.ended_at is null and a.measuring_since is not null and a.archived_at is null
+         where s.source = '' and s.ended_at is null and a.measuring_since is not null and a.archived_at is null
          order by s.id")
         .fetch_all(pool).await?);
     rows.into_iter().map(Measured::try_from).collect()
 }
 
-/// Every series there is, those that ended too; for the jobs that keep their figures.
+/// Every series there is, those that ended and those of replaced events too; for the jobs that keep their figures.
 pub async fn ids(db: &Db) -> Result<Vec<SeriesId>> {
     let ids: Vec<Uuid> = read!(db, pool => query_scalar("select id from series order by id").fetch_all(pool).await?);
     Ok(ids.into_iter().map(SeriesId).collect())

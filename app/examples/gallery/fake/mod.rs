@@ -93,6 +93,12 @@ impl Services for Fake {
         Ok(people::staff())
     }
 
+    async fn platform_tokens(&self, _: &Actor) -> Result<TokensPage> {
+        Ok(TokensPage {
+            tokens: people::tokens("ingest"),
+        })
+    }
+
     async fn audit(&self, _: &Actor, filter: AuditFilter) -> Result<AuditPage> {
         Ok(people::audit(filter))
     }

@@ -120,7 +120,26 @@ pub(crate) fn partner(actor: &Actor) -> PartnerPage {
         ],
         may_edit: actor.is_staff(),
         may_manage_members: owner,
+        tokens: owner.then(|| tokens("synthetic:write")),
     }
+}
+
+pub(crate) fn tokens(scope: &str) -> Vec<TokenRow> {
+    let token = |id: &str, name: &str, expires: i64, used: Option<i64>| TokenRow {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        scope: scope.to_owned(),
+        created_by: "Sam Ferro".to_owned(),
+        created_at: ago(90_000),
+        expires_at: ago(-expires),
+        expired: expires < 0,
+        last_used_at: used.map(ago),
+    };
+    vec![
+        token("t1", "Nightly tests of the export to spreadsheets", 400_000, Some(60)),
+        token("t2", "Old build server", -3_000, Some(4_000)),
+        token("t3", "Trial", 9_000, None),
+    ]
 }
 
 pub(crate) fn staff() -> PeoplePage {

@@ -3,7 +3,11 @@
 use leptos::prelude::*;
 use rampart_domain::access::PartnerRole;
 
-use super::super::{PageTitle, param, people::InvitationTable};
+use super::super::{
+    PageTitle, param,
+    people::InvitationTable,
+    tokens::{Made, MakeToken, TokenTable},
+};
 use crate::{
     model::{self, MemberRow},
     request::{actor, services},
@@ -31,6 +35,7 @@ fn show(partner: model::PartnerPage) -> impl IntoView {
         invitations,
         may_edit,
         may_manage_members,
+        tokens,
     } = partner;
     let manage = may_manage_members && archived_at.is_none();
     let crumbs = if actor().is_staff() {
@@ -42,6 +47,9 @@ fn show(partner: model::PartnerPage) -> impl IntoView {
     let (team, invite) = (base.clone(), base.clone());
     let details = base.clone();
     let edit = may_edit && archived_at.is_none();
+    let may_make_tokens = tokens.is_some();
+    let tokens_base = format!("{base}/tokens");
+    let make_token = format!("{tokens_base}/new");
     view! {
         <PageTitle text=name.clone()/>
         {(!crumbs.is_empty()).then(|| view! { <Crumbs above=crumbs/> })}
@@ -53,6 +61,7 @@ fn show(partner: model::PartnerPage) -> impl IntoView {
             <span><a href="/apps">"Apps"</a></span>
             {archived_at.map(|at| view! { <span>"archived on "<Time at style=TimeStyle::Date/></span> })}
         </p>
+        <Made/>
         <div class="grid">
             <div class="stack">
                 <Card title="Members">
@@ -71,9 +80,27 @@ fn show(partner: model::PartnerPage) -> impl IntoView {
                             </Card>
                         }
                     })}
+                {tokens
+                    .map(|tokens| {
+                        view! {
+                            <Card title="API tokens" aside=|| "for synthetic results">
+                                <TokenTable tokens base=tokens_base none="With a token your synthetic tests can publish their results."/>
+                            </Card>
+                        }
+                    })}
             </div>
             <aside class="stack" aria-label="Changes to the team">
                 {manage.then(|| view! { <Invite base=invite/> })}
+                {may_make_tokens
+                    .then(|| {
+                        view! {
+                            <Card title="Make an API token">
+                                <div class="body">
+                                    <MakeToken action=make_token example="Which of your tests or services will use it."/>
+                                </div>
+                            </Card>
+                        }
+                    })}
                 {edit
                     .then(|| {
                         view! {

@@ -11,7 +11,7 @@ use crate::{
 /// A secret that was made is shown; one that was given is known.
 fn done(form: &Submission, made: Option<NewSecret>, flash: &str) -> Done {
     match made {
-        Some(secret) => Done::Made(secret),
+        Some(secret) => Done::MadeSecret(secret),
         None => Done::go(place(form), flash),
     }
 }

@@ -7,6 +7,7 @@ mod mail;
 mod partners;
 mod people;
 mod sign_in;
+mod tokens;
 
 use super::form::{Form, Forms};
 
@@ -162,6 +163,23 @@ pub(super) fn all() -> Forms {
                 "/partners/{id}",
             ),
             partners::remove_member,
+        )
+        .with(
+            form("make-token", "/partners/{id}/tokens/new", "/partners/{id}"),
+            tokens::make_for_partner,
+        )
+        .with(
+            form(
+                "revoke-token-{api_token}",
+                "/partners/{id}/tokens/{api_token}/revoke",
+                "/partners/{id}",
+            ),
+            tokens::revoke_of_partner,
+        )
+        .with(form("make-token", "/tokens/new", "/tokens"), tokens::make_for_platform)
+        .with(
+            form("revoke-token-{api_token}", "/tokens/{api_token}/revoke", "/tokens"),
+            tokens::revoke_of_platform,
         )
         .with(form("invite-staff", "/people/invite", "/people"), people::invite)
         .with(

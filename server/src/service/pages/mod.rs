@@ -15,7 +15,7 @@ use rampart_app::{
     model::{
         AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
         BreachPage, InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage,
-        PartnersPage, PeoplePage,
+        PartnersPage, PeoplePage, TokensPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -72,6 +72,9 @@ impl Services for Service {
     }
     async fn people(&self, actor: &Actor) -> Result<PeoplePage> {
         Ok(self.people_page(actor).await?)
+    }
+    async fn platform_tokens(&self, actor: &Actor) -> Result<TokensPage> {
+        Ok(self.platform_tokens_page(actor).await?)
     }
     async fn audit(&self, actor: &Actor, filter: AuditFilter) -> Result<AuditPage> {
         Ok(self.audit_page(actor, filter).await?)

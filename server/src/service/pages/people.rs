@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use rampart_app::model::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage, PeoplePage, PersonRow};
+use rampart_app::model::{
+    InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage, PeoplePage, PersonRow, TokenRow, TokensPage,
+};
 use rampart_domain::access::{Action, Actor, StaffRole};
 
 use super::super::{Error, Result, Service, access::require};
-use crate::store::{Scope, accounts, invitations, invitations::Invitation, partners};
+use crate::store::{Scope, accounts, invitations, invitations::Invitation, partners, tokens};
 
 impl Service {
     pub(super) async fn partners_page(&self, actor: &Actor) -> Result<PartnersPage> {
@@ -39,6 +41,11 @@ impl Service {
             true => invitations::of_partner(&self.store.portal, scope, partner.id).await?,
             false => Vec::new(),
         };
+        let may_manage_tokens = actor.may_in(Action::ManagePartnerTokens, partner.id) && partner.archived_at.is_none();
+        let tokens = match may_manage_tokens {
+            true => tokens::of_partner(&self.store.portal, scope, partner.id).await?,
+            false => Vec::new(),
+        };
         Ok(PartnerPage {
             id: partner.id.to_string(),
             name: partner.name,
@@ -58,7 +65,29 @@ impl Service {
             invitations: invitations.iter().map(|i| self.invitation_row(i)).collect(),
             may_edit: actor.may_everywhere(Action::ManagePartners),
             may_manage_members,
+            tokens: may_manage_tokens.then(|| tokens.into_iter().map(|t| self.token_row(t)).collect()),
         })
+    }
+
+    pub(super) async fn platform_tokens_page(&self, actor: &Actor) -> Result<TokensPage> {
+        require(actor, Action::ManagePlatformTokens)?;
+        let tokens = tokens::of_platform(&self.store.portal).await?;
+        Ok(TokensPage {
+            tokens: tokens.into_iter().map(|t| self.token_row(t)).collect(),
+        })
+    }
+
+    fn token_row(&self, token: tokens::Token) -> TokenRow {
+        TokenRow {
+            id: token.id.to_string(),
+            name: token.name,
+            scope: token.scope.as_str().to_owned(),
+            created_by: token.created_by,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            expired: token.expires_at <= self.clock.now(),
+            last_used_at: token.last_used_at,
+        }
     }
 
     pub(super) async fn people_page(&self, actor: &Actor) -> Result<PeoplePage> {

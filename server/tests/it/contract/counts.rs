@@ -2,7 +2,7 @@ use std::{collections::HashMap, time::Duration};
 
 use futures_util::future::join_all;
 use rampart_domain::{
-    count::{Counts, Histogram, Minute, MinuteCounts, MinuteRange, MinuteRecord},
+    count::{Counts, Histogram, Marked, Minute, MinuteCounts, MinuteRange, MinuteRecord},
     id::SeriesId,
 };
 use rampart_server::store::{Db, Error, compaction, counts};
@@ -23,6 +23,8 @@ on_both_engines!(
     the_first_and_the_last_minute_are_found,
     hours_are_those_of_packed_and_other_minutes,
     an_imported_day_is_like_one_that_was_counted,
+    a_minute_that_is_taken_out_is_as_if_it_had_not_been,
+    a_packed_minute_stays,
     latencies_are_those_of_the_days_from_one_on,
     a_corrupt_histogram_is_reported,
 );
@@ -463,6 +465,73 @@ async fn an_imported_day_is_like_one_that_was_counted(database: TestDatabase) {
     assert!(!minutes(counted).await.is_empty());
     assert_eq!(minutes(imported).await, minutes(counted).await);
     assert!(minutes(without).await.is_empty());
+}
+
+async fn a_minute_that_is_taken_out_is_as_if_it_had_not_been(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (series, other) = (id(), id());
+    let marked = Marked {
+        platform_fault: 1,
+        excluded_site: 2,
+        scanner: 3,
+    };
+    let record = MinuteRecord {
+        minute: Minute(MIDNIGHT + 1),
+        late: Counts::new(4, 1),
+        marked,
+        ..delta(10, 3, &[5, 700])
+    };
+    add(
+        db,
+        series,
+        &[(MIDNIGHT, delta(7, 1, &[5])), (MIDNIGHT + 1, record.clone())],
+    )
+    .await;
+    add(db, other, &[(MIDNIGHT + 1, good(1))]).await;
+    let read = async |minute: i64| commit(db, async |tx| counts::unpacked(tx, series, Minute(minute)).await).await;
+    let take = async |minute: i64| commit(db, async |tx| counts::take(tx, series, Minute(minute)).await).await;
+    assert_eq!(read(MIDNIGHT + 1).await, Some(record.clone()));
+    assert_eq!(take(MIDNIGHT + 1).await, Some(record));
+    assert_eq!(
+        (read(MIDNIGHT + 1).await, take(MIDNIGHT + 1).await),
+        (None, None),
+        "once"
+    );
+    assert_eq!(take(MIDNIGHT + DAY).await, None, "of a day without anything");
+
+    let only = id();
+    add(db, only, &[(MIDNIGHT, delta(7, 1, &[5]))]).await;
+    let day = async |series| format!("{:?}", counts::days(db, series, 20_600, 20_601).await.unwrap());
+    assert_eq!(day(series).await, day(only).await);
+    let left = counts::minutes(db, series, range(MIDNIGHT, MIDNIGHT + DAY))
+        .await
+        .unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        counts::days(db, other, 20_600, 20_601).await.unwrap()[0].counts,
+        Counts::new(1, 0)
+    );
+}
+
+async fn a_packed_minute_stays(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let series = id();
+    add(db, series, &[(MIDNIGHT, good(1)), (MIDNIGHT + 9, good(2))]).await;
+    commit(db, async |tx| {
+        compaction::pack_day(tx, series, Minute(MIDNIGHT + 5)).await
+    })
+    .await;
+    // Something comes late for what is packed.
+    add(db, series, &[(MIDNIGHT, good(4))]).await;
+    for (minute, counted) in [(MIDNIGHT, None), (MIDNIGHT + 9, Some(2))] {
+        let minute = Minute(minute);
+        let read = commit(db, async |tx| counts::unpacked(tx, series, minute).await).await;
+        let taken = commit(db, async |tx| counts::take(tx, series, minute).await).await;
+        assert_eq!(read, taken);
+        assert_eq!(taken.map(|record| record.all.good), counted);
+    }
+    let day = counts::days(db, series, 20_600, 20_601).await.unwrap().remove(0);
+    assert_eq!((day.counts, day.minutes), (Counts::new(5, 0), 1));
 }
 
 async fn latencies_are_those_of_the_days_from_one_on(database: TestDatabase) {

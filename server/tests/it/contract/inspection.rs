@@ -93,7 +93,9 @@ async fn opening_a_database_to_look_at_it_changes_nothing(database: TestDatabase
     } else {
         let again = database.again().await;
         sql(&again.portal, "drop schema rampart_portal cascade").await.unwrap();
-        assert_eq!(look(settings, Part::Portal).await.pending.len(), 1);
+        let all = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/postgres/portal");
+        let all = std::fs::read_dir(all).unwrap().count();
+        assert_eq!(look(settings, Part::Portal).await.pending.len(), all);
         let made = sql(&again.metrics, "create schema rampart_portal").await;
         assert!(made.is_ok(), "it was not there: {made:?}");
     }

@@ -4,6 +4,7 @@ use std::{
 };
 
 use rampart_server::store::{Db, Scope, Store, partners};
+use sqlx::AssertSqlSafe;
 
 use super::a_partner;
 use crate::support::database::{TestDatabase, on_both_engines, sql};
@@ -133,4 +134,42 @@ async fn servers_that_start_at_once_share_the_migrations() {
                 .count()
         );
     }
+}
+
+/// The table is made anew, while breaches refer to it.
+#[tokio::test]
+async fn series_keep_their_breaches_when_they_get_a_source() {
+    let script = |name| migration(&format!("sqlite/portal/{name}.sql"));
+    let pool = sqlx::sqlite::SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(sqlx::sqlite::SqliteConnectOptions::new().foreign_keys(true))
+        .await
+        .unwrap();
+    let run = async |text: String| sqlx::raw_sql(AssertSqlSafe(text)).execute(&pool).await;
+    run(script("20261101000000_people_apps_breaches")).await.unwrap();
+    run("insert into partner (id, name, name_key, version, created_at) values (x'01', 'A', 'a', 1, 't');
+         insert into app (id, partner_id, key, key_key, name, name_key, kind, products, support_contact, operations_contacts,
+                          health_path, base_urls, fails_when_down, version, created_at)
+         values (x'02', x'01', 'k', 'k', 'n', 'n', 'connect', '[]', '', '', '/', '[]', 1, 1, 't');
+         insert into series (id, app_id, product, sli, grp, target, created_at)
+         values (x'03', x'02', 'jira', 'iframe_load', 'prod', '', 't');
+         insert into episode (id, series_id, app_id, incident_id, opened_tick, window_start, last_held, last_defined,
+                              last_mail, lowest_good, lowest_bad, latest_good, latest_bad)
+         values (x'04', x'03', x'02', 'i', 1, 1, 1, 1, 1, 1, 1, 1, 1);"
+        .to_owned())
+    .await
+    .unwrap();
+    let script_of_it = script("20261123100000_replaced_events");
+    run(format!("begin; {script_of_it} commit;")).await.unwrap();
+    let joined = "select s.source || e.incident_id from series s join episode e on e.series_id = s.id";
+    let found: Vec<String> = sqlx::query_scalar(joined).fetch_all(&pool).await.unwrap();
+    assert_eq!(found, ["i"]);
+    assert!(
+        run("delete from series".to_owned()).await.is_err(),
+        "breaches still refer to it"
+    );
+}
+
+fn migration(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(path)).unwrap()
 }

@@ -12,6 +12,7 @@ mod complete;
 mod counts;
 mod episodes;
 mod errors;
+mod idempotency;
 mod inspection;
 mod installations;
 mod invitations;
@@ -20,12 +21,14 @@ mod leases;
 mod ledger;
 mod migrations;
 mod outbox;
+mod own_minutes;
 mod partners;
 mod probes;
 mod progress;
 mod rounds;
 mod series;
 mod sessions;
+mod tokens;
 
 use std::fmt::Debug;
 

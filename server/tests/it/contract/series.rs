@@ -1,10 +1,12 @@
+use std::collections::HashMap;
+
 use rampart_domain::{
     id::{AppId, SeriesId},
     sli::{Group, Product, SeriesKey, Sli},
 };
 use rampart_server::store::{
     Db, Error, Scope, apps,
-    series::{self, Series},
+    series::{self, Series, Source},
 };
 
 use super::{
@@ -20,6 +22,7 @@ on_both_engines!(
     the_series_of_an_app_are_in_a_fixed_order,
     series_of_apps_are_seen_by_members_only,
     every_series_is_kept_though_it_ended,
+    replaced_events_have_a_series_beside_the_one_that_counts,
     only_what_is_being_measured_is_measured,
     series_are_found_by_id_whether_measured_or_not,
     a_key_that_does_not_exist_is_reported,
@@ -147,6 +150,56 @@ async fn every_series_is_kept_though_it_ended(database: TestDatabase) {
     begin(db, nth(1), idle, &key(Product::Jira, Sli::IframeLoad)).await;
     end(db, nth(1)).await;
     assert_eq!(series::ids(db).await.unwrap(), [1, 2].map(nth::<SeriesId>));
+}
+
+async fn replaced_events_have_a_series_beside_the_one_that_counts(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let (app, counted) = (world.ours.app, world.ours.series);
+    commit(db, async |tx| apps::set_measuring(tx, app, Some(now())).await).await;
+    let key = key(Product::Jira, Sli::IframeLoad);
+    let begin = async |id, source| {
+        commit(db, async |tx| {
+            series::begin_from(tx, id, app, &key, source, after(5)).await
+        })
+        .await
+    };
+    assert_eq!(begin(nth(7), Source::Counted).await, counted, "the one that there was");
+    assert_eq!(series::replaced(db, &[counted]).await.unwrap(), HashMap::new());
+    assert_eq!(begin(nth(7), Source::Replaced).await, nth(7));
+    assert_eq!(begin(nth(8), Source::Replaced).await, nth(7));
+
+    assert_eq!(
+        series::replaced(db, &[counted, world.theirs.series, nth(7)])
+            .await
+            .unwrap(),
+        HashMap::from([(counted, nth(7))])
+    );
+    assert_eq!(series::replaced(db, &[]).await.unwrap(), HashMap::new());
+    let mut both: Vec<_> = series::sources(db, &[app, id()])
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(series, source)| (series.id, series.app, series.key, source))
+        .collect();
+    both.sort_by_key(|found| found.0);
+    assert_eq!(
+        both,
+        [
+            (nth(7), app, key.clone(), Source::Replaced),
+            (counted, app, key.clone(), Source::Counted)
+        ]
+    );
+    assert!(series::sources(db, &[]).await.unwrap().is_empty());
+    // Nobody measures, shows or evaluates it; its figures are kept small like any other's.
+    assert_eq!(ids(&of_app(db, app).await), [counted]);
+    assert_eq!(
+        ids(&series::of_apps(db, Scope::system(), &[app]).await.unwrap()),
+        [counted]
+    );
+    let measured = series::measured(db).await.unwrap();
+    assert_eq!(measured.iter().map(|m| m.series.id).collect::<Vec<_>>(), [counted]);
+    assert!(series::ids(db).await.unwrap().contains(&nth(7)));
 }
 
 async fn only_what_is_being_measured_is_measured(database: TestDatabase) {

@@ -9,3 +9,4 @@ mod matrix;
 mod people;
 mod security;
 mod sign_in;
+mod tokens;

@@ -2,5 +2,6 @@
 
 mod breach;
 mod compaction;
+mod ingest;
 mod mail;
 mod own_outage;

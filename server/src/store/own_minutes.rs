@@ -1,0 +1,51 @@
+//! In which minutes apps sent own events, which cover generic ones (SPEC section 2).
+
+use std::collections::{BTreeMap, HashMap};
+
+use rampart_domain::{
+    count::{Minute, MinuteRange},
+    id::SeriesId,
+};
+use sqlx::{QueryBuilder, query};
+use uuid::Uuid;
+
+use super::{Result, Tx, db::write};
+
+/// The minutes with own events of one series, and for each the series that takes the replaced events.
+pub type OwnMinutes = BTreeMap<Minute, SeriesId>;
+
+/// Notes that an app sent an own event in this minute, and where the generic events go that it replaces.
+pub async fn note(tx: &mut Tx, series: SeriesId, minute: Minute, replaced: SeriesId) -> Result<()> {
+    write!(tx, c => query(
+        "insert into own_minute (series_id, minute, replaced) values ($1, $2, $3) on conflict (series_id, minute) do nothing")
+        .bind(series.0).bind(minute.0).bind(replaced.0).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// The minutes of each of these series within its range that have own events.
+pub async fn within(tx: &mut Tx, ranges: &[(SeriesId, MinuteRange)]) -> Result<HashMap<SeriesId, OwnMinutes>> {
+    let mut found: HashMap<SeriesId, OwnMinutes> = HashMap::new();
+    // Both databases limit how many values one statement can have.
+    for chunk in ranges.chunks(10_000) {
+        let rows: Vec<(Uuid, i64, Uuid)> = write!(tx, c => {
+            let mut query = QueryBuilder::new("with wanted (id, first, until) as (");
+            query.push_values(chunk, |mut row, (series, range)| {
+                row.push_bind(series.0).push_bind(range.start.0).push_bind(range.end.0);
+            });
+            query.push(") select own.series_id, own.minute, own.replaced from wanted join own_minute own
+                        on own.series_id = wanted.id and own.minute >= wanted.first and own.minute < wanted.until");
+            query.build_query_as().fetch_all(c).await?
+        });
+        for (id, minute, replaced) in rows {
+            let minutes = found.entry(SeriesId(id)).or_default();
+            minutes.insert(Minute(minute), SeriesId(replaced));
+        }
+    }
+    Ok(found)
+}
+
+/// Forgets the minutes before this one.
+pub async fn delete(tx: &mut Tx, before: Minute) -> Result<u64> {
+    Ok(write!(tx, c => query("delete from own_minute where minute < $1")
+        .bind(before.0).execute(c).await?.rows_affected()))
+}
