@@ -11,5 +11,6 @@ pub mod exclusion;
 pub mod id;
 pub mod jwt;
 pub mod policy;
+pub mod publish;
 pub mod sli;
 pub mod slo;

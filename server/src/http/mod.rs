@@ -2,6 +2,7 @@
 
 mod assets;
 mod client;
+mod connect;
 mod export;
 mod form;
 mod forms;
@@ -23,7 +24,7 @@ use axum::{
     http::StatusCode,
     middleware::from_fn_with_state,
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, put},
 };
 use rampart_app::request::Assets;
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -76,6 +77,10 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(session::layer(&service))
         .layer(from_fn_with_state(web.clone(), origin::check))
         // What follows needs no session.
+        .route(
+            "/rest/atlassian-connect/latest/addons-metrics/{addon_key}/publish",
+            put(connect::publish),
+        )
         .route("/schemas/incident-data.json", get(schemas::incident_data))
         .route("/pkg/{*file}", get(assets::package))
         .route("/favicon.svg", get(assets::favicon))

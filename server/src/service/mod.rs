@@ -20,6 +20,7 @@ mod own_outage;
 mod pages;
 pub mod partners;
 mod passwords;
+pub mod publishing;
 pub mod recording;
 pub mod sessions;
 pub mod staff;

@@ -2,6 +2,7 @@
 
 mod alert_address;
 mod audit;
+mod connect;
 mod forms;
 mod installations;
 mod isolation;
