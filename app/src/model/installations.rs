@@ -27,7 +27,7 @@ pub struct InstallationRow {
     pub module_types: Vec<String>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
-    /// Since when its newest secret is valid.
+    /// Since when its secret is valid.
     pub secret_since: Option<DateTime<Utc>>,
     /// Until when the one before stays valid, when it still is.
     pub old_secret_until: Option<DateTime<Utc>>,

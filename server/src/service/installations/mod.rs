@@ -344,9 +344,9 @@ fn check_module_types(checks: &mut Checks, typed: &str) -> Option<Vec<String>> {
 }
 
 fn shown(row: Installation, secrets: &[Sealed], now: DateTime<Utc>) -> InstallationRow {
-    let mut own = secrets.iter().filter(|s| s.installation_id == row.id);
-    let newest = own.next();
-    let old = own.filter_map(|s| s.valid_until).filter(|until| *until > now).max();
+    let own = || secrets.iter().filter(|s| s.installation_id == row.id);
+    let current = own().find(|s| s.valid_until.is_none());
+    let old = own().filter_map(|s| s.valid_until).filter(|until| *until > now).max();
     InstallationRow {
         id: row.id.to_string(),
         product: product_name(&row.product),
@@ -355,7 +355,7 @@ fn shown(row: Installation, secrets: &[Sealed], now: DateTime<Utc>) -> Installat
         module_types: row.module_types.0,
         version: row.version,
         created_at: row.created_at,
-        secret_since: newest.map(|s| s.created_at),
+        secret_since: current.map(|s| s.created_at),
         old_secret_until: old,
         ended_at: row.ended_at,
     }
