@@ -50,4 +50,6 @@ ids! {
     TokenId,
     /// A request to send the alerts of an app to an address.
     AlertAddressId,
+    /// An installation of an app at a product's site.
+    InstallationId,
 }

@@ -9,6 +9,8 @@ pub mod app;
 pub mod count;
 pub mod exclusion;
 pub mod id;
+pub mod jwt;
 pub mod policy;
+pub mod publish;
 pub mod sli;
 pub mod slo;

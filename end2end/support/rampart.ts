@@ -14,6 +14,9 @@ const run = promisify(execFile);
 /** The server's clock runs this many times as fast; its rules and windows are the real ones. */
 export const CLOCK_RATE = 60;
 
+/** 32 bytes that anybody can know. */
+const SECRETS_KEY = Buffer.alloc(32, "known ").toString("base64");
+
 const READY = /listening on (http:\/\/\S+)/;
 const READY_WITHIN = 60_000;
 /** How long filling the database with demonstration data may take besides. */
@@ -70,6 +73,7 @@ export class Rampart {
       RAMPART_DATABASE_PATH: folder,
       RAMPART_SERVER_LISTEN: address,
       RAMPART_SERVER_PUBLIC_URL: url,
+      RAMPART_SECRETS_KEY: SECRETS_KEY,
       ...settings,
     });
     rampart.#arguments = args;

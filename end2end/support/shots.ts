@@ -118,6 +118,16 @@ test("screenshots", async ({ page, people, mailbox, target, second }) => {
   await owner.getByRole("button", { name: "Test now" }).click();
   await expect(owner.locator("#test-results")).toBeVisible();
   await shoot(owner, "settings-tested");
+  const installation = { site: "acme.atlassian.net", product: "jira", group: "prod", module_types: "generalPages" };
+  await post(owner, `/apps/${broken}/installations/new`, { ...installation, secret: "of the partner: 32 characters or more" });
+  await owner.goto(`/apps/${broken}/settings`);
+  await owner.getByText("Replace the secret", { exact: true }).click();
+  await owner.getByText("Add an installation", { exact: true }).click();
+  await shoot(owner, "settings-installations");
+  await owner.getByRole("button", { name: "Replace it" }).click();
+  await expect(owner.locator("#new-secret")).toBeVisible();
+  await shoot(owner, "settings-secret");
+  await visit(staff, "staff-settings", `/apps/${broken}/settings`);
   await visit(owner, "team", `/partners/${harbour.id}`);
   await visit(owner, "account", "/account");
   await visit(owner, "not-found", "/no/such/page");

@@ -9,6 +9,7 @@ pub mod jobs;
 pub mod mail;
 pub mod probe;
 pub mod random;
+pub mod seal;
 pub mod service;
 pub mod store;
 pub mod telemetry;

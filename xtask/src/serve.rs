@@ -2,11 +2,15 @@
 
 use std::env;
 use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, anyhow};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::checkout::Checkout;
 use crate::{bundle, process};
@@ -38,6 +42,7 @@ pub(crate) fn run(checkout: &Checkout, args: &Args) -> Result<ExitCode> {
 
     let data = checkout.path(if args.demo { "data-demo" } else { "data" });
     fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
+    let secret_key = secret_key(&data)?;
     let config = args.config.as_deref().map(fs::canonicalize).transpose();
     let config = config.context("cannot find the configuration file")?;
     let rampart = || {
@@ -45,7 +50,7 @@ pub(crate) fn run(checkout: &Checkout, args: &Args) -> Result<ExitCode> {
         command.current_dir(&data);
         match &config {
             Some(file) => command.arg("--config").arg(file),
-            None => with_defaults(&mut command, &data),
+            None => with_defaults(&mut command, &data, &secret_key),
         };
         command
     };
@@ -73,7 +78,32 @@ pub(crate) fn run(checkout: &Checkout, args: &Args) -> Result<ExitCode> {
     Err(anyhow!(error).context("cannot run rampart"))
 }
 
-fn with_defaults<'a>(command: &'a mut Command, data: &Path) -> &'a mut Command {
+/// The file of the key that shared secrets are encrypted under, made when it is missing.
+fn secret_key(data: &Path) -> Result<PathBuf> {
+    let file = data.join("secrets.key");
+    let options = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&file);
+    match options {
+        Ok(mut made) => {
+            let mut key = [0; 32];
+            fs::File::open("/dev/urandom")
+                .and_then(|mut random| random.read_exact(&mut key))
+                .and_then(|()| writeln!(made, "{}", STANDARD.encode(key)))
+                .with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error).with_context(|| format!("cannot make {}", file.display())),
+    }
+    Ok(file)
+}
+
+fn with_defaults<'a>(command: &'a mut Command, data: &Path, secret_key: &Path) -> &'a mut Command {
+    if env::var_os("RAMPART_SECRETS_KEY").is_none() && env::var_os("RAMPART_SECRETS_KEY_FILE").is_none() {
+        command.env("RAMPART_SECRETS_KEY_FILE", secret_key);
+    }
     let defaults = [
         ("RAMPART_DATABASE_PATH", data.to_string_lossy().into_owned()),
         ("RAMPART_SERVER_LISTEN", LISTEN.to_owned()),

@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{BreachRow, Chart, DayRow, MailRow, PartnerRef};
+use super::{BreachRow, Chart, DayRow, Installations, MailRow, PartnerRef};
 
 /// How an app is doing right now, the worst of its series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -197,6 +197,7 @@ pub struct AppSettings {
     /// Host names of the sites whose events are counted as excluded.
     pub excluded_sites: Vec<String>,
     pub alert_address: AlertAddress,
+    pub installations: Installations,
     pub mails: Vec<MailRow>,
 }
 

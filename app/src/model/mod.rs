@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod audit;
 mod breach;
+mod installations;
 mod mail;
 mod metrics;
 mod people;
@@ -16,6 +17,7 @@ pub use app::{
 };
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{BreachList, BreachPage, BreachRow, Closing, Standing};
+pub use installations::{InstallationRow, Installations, NewSecret};
 pub use mail::{AlertConfirmationPage, MailPage, MailQueue, MailRow, MailState};
 pub use metrics::{
     BucketRow, Chart, ChartPoint, DayRow, ExcludedSpan, MetricsLevel, MetricsPage, MetricsQuery, MinuteRow, ProbeRow,

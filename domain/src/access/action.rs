@@ -13,6 +13,8 @@ pub enum Action {
     ArchiveApp,
     /// Start and stop the measuring of an app.
     MeasureApp,
+    /// Make, change and end an app's installations, whose secrets sign requests.
+    ManageSecrets,
     /// See a partner and its members.
     ViewPartner,
     /// Create, rename and archive partners.
@@ -32,12 +34,13 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
         Self::ArchiveApp,
         Self::MeasureApp,
+        Self::ManageSecrets,
         Self::ViewPartner,
         Self::ManagePartners,
         Self::ManageMembers,
@@ -68,7 +71,7 @@ pub fn grant(role: Role, action: Action) -> Grant {
     match (action, role) {
         (A::ViewApp, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::ViewApp, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
-        (A::RegisterApp | A::ArchiveApp, R::PartnerOwner) => OwnPartner,
+        (A::RegisterApp | A::ArchiveApp | A::ManageSecrets, R::PartnerOwner) => OwnPartner,
         (A::EditApp, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::MeasureApp, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
         (A::ViewPartner, R::PartnerMember | R::PartnerOwner) => OwnPartner,

@@ -78,6 +78,16 @@ text_key! {
     }
 }
 
+impl Group {
+    /// The name shown to people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prod => "Production",
+            Self::Dfr => "Developer first rollout",
+        }
+    }
+}
+
 /// Names one series of an app: the unit that is counted, evaluated and charted (SPEC section 2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SeriesKey {

@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod jwt;
 mod logs;
 mod migrate;
 mod serve;
@@ -59,6 +60,8 @@ enum Command {
     /// Manage people.
     #[command(subcommand)]
     User(user::User),
+    /// Say why the signature of a request to the publish API is accepted or not; needs no configuration and no database.
+    Jwt(jwt::Jwt),
 }
 
 /// A wrong configuration, and what clap answers to wrong usage.
@@ -67,6 +70,10 @@ const USAGE: u8 = 2;
 impl Rampart {
     /// Runs the command. Exit code 0 when it worked, 1 when it failed, 2 when the configuration or the usage is wrong.
     pub async fn run(self) -> ExitCode {
+        if let Command::Jwt(jwt) = &self.command {
+            // Whoever asks this need not have a configuration.
+            return jwt.run();
+        }
         let config = match Config::load(self.config.as_deref(), std::env::vars()) {
             Ok(config) => config,
             Err(error) => {
@@ -87,6 +94,7 @@ impl Rampart {
             Command::Import(import) => import.run(config).await,
             Command::Export(export) => export.run(config).await,
             Command::User(user) => user.run(config).await,
+            Command::Jwt(jwt) => Ok(jwt.run()),
         };
         match result {
             Ok(code) => code,

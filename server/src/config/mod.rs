@@ -16,8 +16,10 @@ use lettre::message::Mailbox;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use crate::seal::SealingKey;
+
 pub use read::{ConfigError, Problem};
-use read::{OneOf, Reader};
+use read::{KeyFile, OneOf, Reader};
 
 /// Everything an operator can set. Each key is described in docs/configuration.md.
 #[derive(Clone, Debug)]
@@ -29,6 +31,7 @@ pub struct Config {
     pub probe: Probe,
     pub session: Session,
     pub metrics: Metrics,
+    pub secrets: Secrets,
     pub log: Log,
 }
 
@@ -84,6 +87,12 @@ pub struct Session {
 pub struct Metrics {
     /// The bearer token of `/metrics`; without one there is no such page.
     pub token: Option<Secret<String>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// What secrets that must be read back are encrypted under; without one there can be none (SPEC section 9).
+    pub key: Option<SealingKey>,
 }
 
 #[derive(Clone, Debug)]
@@ -186,6 +195,13 @@ impl Config {
                 "must have at least 16 characters, each a letter, a digit or a punctuation mark of ASCII",
             );
         }
+        let key = r.optional::<SealingKey>("secrets.key");
+        let key_file = r.optional::<KeyFile>("secrets.key_file");
+        r.check(
+            "secrets.key_file",
+            key.is_none() || key_file.is_none(),
+            "cannot be set together with secrets.key",
+        );
         let filter = r.get("log.filter", || "info".to_owned());
         r.check(
             "log.filter",
@@ -237,6 +253,9 @@ impl Config {
             },
             metrics: Metrics {
                 token: token.map(Secret),
+            },
+            secrets: Secrets {
+                key: key.or(key_file.map(|KeyFile(key)| key)),
             },
             log: Log {
                 json: r.get("log.format", || OneOf::<2>::new(["text", "json"])).is("json"),

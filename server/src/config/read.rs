@@ -9,6 +9,8 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 use url::Url;
 
+use crate::seal::{SealingKey, WrongKey};
+
 /// Variables that begin like ours but are no settings.
 const NOT_SETTINGS: [&str; 5] = [
     "RAMPART_CONFIG",
@@ -289,6 +291,30 @@ impl Parse for Url {
         let text = raw.text("a URL")?;
         text.parse()
             .map_err(|error| format!("is no URL ({error}); special characters in a password are written as %XX"))
+    }
+}
+
+/// The value is not repeated, since it is a secret.
+impl Parse for SealingKey {
+    fn parse(raw: &Raw) -> Result<Self, String> {
+        raw.text("a text")?
+            .trim()
+            .parse()
+            .map_err(|wrong: WrongKey| wrong.to_string())
+    }
+}
+
+/// A key in a file of its own.
+pub(super) struct KeyFile(pub(super) SealingKey);
+
+impl Parse for KeyFile {
+    fn parse(raw: &Raw) -> Result<Self, String> {
+        let file = raw.text("a path")?;
+        let text = std::fs::read_to_string(file).map_err(|error| format!("{file} cannot be read: {error}"))?;
+        match text.trim().parse() {
+            Ok(key) => Ok(Self(key)),
+            Err(wrong) => Err(format!("{file}: {}", WrongKey::to_string(&wrong))),
+        }
     }
 }
 

@@ -100,6 +100,35 @@ fn a_metrics_token_is_long_and_not_shown() {
 }
 
 #[test]
+fn a_key_for_secrets_is_given_or_in_a_file_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    let file = file.to_str().unwrap();
+    let key = "c2VjcmV0cyBvZiB0ZXN0cyBhcmUga25vd24gdG8gYWw=";
+    std::fs::write(file, format!("{key}\n")).unwrap();
+    assert!(Config::load(None, []).unwrap().secrets.key.is_none());
+    let given = load("", &[("RAMPART_SECRETS_KEY", key)]).unwrap();
+    let from_file = load(&format!("[secrets]\nkey_file = '{file}'"), &[]).unwrap();
+    assert_eq!(
+        given.secrets.key.as_ref().unwrap().id(),
+        from_file.secrets.key.unwrap().id()
+    );
+    assert!(!format!("{given:?}").contains(key));
+
+    let wrong = |settings: &[(&str, &str)]| load("", settings).unwrap_err().to_string();
+    let said = wrong(&[("RAMPART_SECRETS_KEY", "hunter2")]);
+    assert!(
+        said.contains("32 random bytes in base64") && !said.contains("hunter2"),
+        "{said}"
+    );
+    assert!(wrong(&[("RAMPART_SECRETS_KEY_FILE", "/nowhere")]).contains("/nowhere cannot be read"));
+    assert!(wrong(&[("RAMPART_SECRETS_KEY", key), ("RAMPART_SECRETS_KEY_FILE", file)]).contains("together"));
+    std::fs::write(file, "hunter2").unwrap();
+    let said = wrong(&[("RAMPART_SECRETS_KEY_FILE", file)]);
+    assert!(said.contains(file) && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
 fn an_unreadable_file_is_a_problem() {
     let error = Config::load(Some(Path::new("/does/not/exist.toml")), []).unwrap_err();
     assert_eq!(error.0.len(), 1);

@@ -16,7 +16,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use rampart_app::{
     form::{CARRIED_ACTION, CARRIED_FIELD, CarriedForm, FieldError, FormState},
-    model::{MadeToken, TestResults},
+    model::{MadeToken, NewSecret, TestResults},
 };
 use rampart_domain::access::Actor;
 use tower::ServiceExt;
@@ -51,6 +51,9 @@ pub(super) enum Done {
     Go { to: String, flash: Option<String> },
     /// Show the form's page with the results of a test.
     Tested(TestResults),
+    /// Show the form's page with a secret of an installation that was made, this once. It is in this answer alone: it is kept
+    /// in no session meanwhile.
+    MadeSecret(NewSecret),
     /// Show the form's page with a token that was made, this once.
     Made(MadeToken),
     /// Submit the form that waited for the sign-in.
@@ -190,8 +193,12 @@ where
     let page: Uri = fill(form.page, &params).parse().unwrap_or_default();
 
     if !form.public && visitor.actor.is_none() {
-        if posted.0.iter().any(|(name, _)| is_secret(name)) {
-            // Passwords are carried nowhere.
+        if posted
+            .0
+            .iter()
+            .any(|(name, value)| is_secret(name) && !value.is_empty())
+        {
+            // Passwords and secrets are carried nowhere.
             return Redirect::to("/sign-in").into_response();
         }
         let carried = CarriedForm {
@@ -223,17 +230,19 @@ where
             };
             return render::page(&web, &visitor, &parts.headers, &page, with).await;
         }
+        Ok(Done::MadeSecret(secret)) => {
+            let with = render::With {
+                secret: Some(secret),
+                ..render::With::default()
+            };
+            return shown_once(render::page(&web, &visitor, &parts.headers, &page, with).await);
+        }
         Ok(Done::Made(token)) => {
             let with = render::With {
                 token: Some(token),
                 ..render::With::default()
             };
-            let mut response = render::page(&web, &visitor, &parts.headers, &page, with).await;
-            // A secret belongs into no cache.
-            response
-                .headers_mut()
-                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            return response;
+            return shown_once(render::page(&web, &visitor, &parts.headers, &page, with).await);
         }
         Ok(Done::Resume(carried, signed_in)) => {
             visitor = *signed_in;
@@ -262,6 +271,13 @@ where
     }
 }
 
+/// A page with a secret on it, which belongs into no cache.
+fn shown_once(mut page: Response) -> Response {
+    let headers = page.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    page
+}
+
 /// A button that was pressed too late may be gone from its page, and with it the place where it is said that nothing was
 /// done. Then the page says it at its top.
 async fn if_shown(response: Response, form: &str, otherwise: impl Future<Output = Response>) -> Response {
@@ -274,9 +290,9 @@ async fn if_shown(response: Response, form: &str, otherwise: impl Future<Output 
     }
 }
 
-/// Whether a field holds a password.
+/// Whether a field holds a password or a secret.
 fn is_secret(name: &str) -> bool {
-    name.starts_with("password") || name == "current"
+    name.starts_with("password") || name == "current" || name == "secret"
 }
 
 /// What the page says about a form that was refused, and the status it says it with.
@@ -428,12 +444,13 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_never_shown_again() {
+    fn passwords_and_secrets_are_never_shown_again() {
         let fields = [
             "mail",
             "password",
             "password_again",
             "current",
+            "secret",
             CARRIED_ACTION,
             "carried.name",
         ];

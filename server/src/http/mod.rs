@@ -3,6 +3,7 @@
 mod api;
 mod assets;
 mod client;
+mod connect;
 mod export;
 mod form;
 mod forms;
@@ -25,7 +26,7 @@ use axum::{
     http::StatusCode,
     middleware::from_fn_with_state,
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use rampart_app::request::Assets;
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -78,6 +79,10 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(session::layer(&service))
         .layer(from_fn_with_state(web.clone(), origin::check))
         // What follows needs no session.
+        .route(
+            "/rest/atlassian-connect/latest/addons-metrics/{addon_key}/publish",
+            put(connect::publish),
+        )
         .route("/schemas/incident-data.json", get(schemas::incident_data))
         .route("/api/v1/events", post(api::events))
         .route("/pkg/{*file}", get(assets::package))

@@ -6,7 +6,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use rampart_app::{
     form::{CarriedForm, FormState},
-    model::{MadeToken, TestResults},
+    model::{MadeToken, NewSecret, TestResults},
     request::{Platform, ServicesRef, Viewer},
     ui::shell,
 };
@@ -25,6 +25,8 @@ pub(super) struct With {
     /// A form that waits for the sign-in.
     pub carried: Option<CarriedForm>,
     pub tests: Option<TestResults>,
+    /// A secret that is shown once.
+    pub secret: Option<NewSecret>,
     /// A token that was made just now.
     pub token: Option<MadeToken>,
     /// Why nothing was done, to be said at the top of the page.
@@ -63,6 +65,7 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri:
             .for_each(|(state, _)| provide_context(state));
         with.carried.clone().into_iter().for_each(provide_context);
         with.tests.clone().into_iter().for_each(provide_context);
+        with.secret.clone().into_iter().for_each(provide_context);
         with.token.clone().into_iter().for_each(provide_context);
         allow_own_script();
     };

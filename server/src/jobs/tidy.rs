@@ -1,4 +1,4 @@
-//! Takes away what is no longer of use: sessions that have ended, tries that are long past.
+//! Takes away what is no longer of use: sessions that have ended, secrets that were replaced, tries that are long past.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     service::Service,
-    store::{self, sessions},
+    store::{self, installations, sessions},
 };
 
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -17,7 +17,7 @@ pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
         if let Err(error) = tidy(&service).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "ended sessions could not be deleted"
+                "ended sessions and replaced secrets could not be deleted"
             );
         }
         tokio::select! {
@@ -30,6 +30,7 @@ pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
 async fn tidy(service: &Service) -> store::Result<()> {
     let mut tx = service.store.portal.begin().await?;
     let deleted = sessions::delete_expired(&mut tx, service.clock.now()).await?;
+    installations::delete_retired_secrets(&mut tx, service.clock.now()).await?;
     tx.commit().await?;
     if deleted > 0 {
         tracing::info!(deleted, "ended sessions deleted");

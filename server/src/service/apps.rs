@@ -266,6 +266,7 @@ impl Service {
         apps::set_archived(&mut tx, app.id, Some(self.clock.now())).await?;
         audit::by(&mut tx, actor, &self.clock, archived(&app, true)).await?;
         tx.commit().await?;
+        self.keyring.forget(&app.key);
         self.wake.prober.notify_one();
         Ok(())
     }
@@ -287,7 +288,9 @@ impl Service {
             return Err(Error::Conflict("This app is not archived.".to_owned()));
         }
         audit::by(&mut tx, actor, &self.clock, archived(&app, false)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.keyring.forget(&app.key);
+        Ok(())
     }
 
     pub(super) fn check_health(&self, checks: &mut Checks, form: &HealthCheckForm<'_>) -> Option<HealthCheck> {

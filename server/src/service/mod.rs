@@ -11,6 +11,7 @@ pub mod events;
 mod figures;
 mod health_check;
 pub mod ingest;
+pub mod installations;
 pub mod invitations;
 mod limits;
 mod mails;
@@ -20,6 +21,7 @@ mod own_outage;
 mod pages;
 pub mod partners;
 mod passwords;
+pub mod publishing;
 pub mod recording;
 pub mod sessions;
 pub mod slo;
@@ -31,6 +33,8 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
+
+use installations::Keyring;
 
 pub use error::{Checks, Error, Invalid, Result};
 pub use limits::Limits;
@@ -64,6 +68,8 @@ pub struct Service {
     pub ingest: ingest::Queue,
     /// The series of events.
     series: ingest::Known,
+    /// The opened secrets of installations.
+    keyring: Keyring,
     audit_verified: Mutex<Verified>,
     /// Turns for testing health checks on the spot.
     tests: Semaphore,
@@ -92,6 +98,7 @@ impl Service {
             wake: Wake::default(),
             ingest: ingest::Queue::default(),
             series: ingest::Known::default(),
+            keyring: Keyring::default(),
             audit_verified: Mutex::default(),
             tests: Semaphore::new(TESTS_AT_ONCE),
         }

@@ -15,6 +15,7 @@ pub mod episodes;
 pub mod idempotency;
 pub mod imports;
 pub mod inspection;
+pub mod installations;
 pub mod invitations;
 pub mod leases;
 pub mod ledger;

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 fn rampart(folder: &TempDir, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
@@ -104,6 +105,7 @@ fn wrong_usage_exits_with_2_and_every_command_has_help() {
         &["doctor", "--help"],
         &["user", "--help"],
         &["user", "add", "--help"],
+        &["jwt", "--help"],
     ] {
         assert!(rampart(&folder, arguments, &[]).status.success(), "{arguments:?}");
     }
@@ -176,4 +178,114 @@ fn events_are_exported_and_imported() {
     assert!(output.status.success() && output.stdout.is_empty(), "{}", said(&output));
     let output = rampart(&folder, &["export", "events", "--app", "com.example.none"], &[]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+/// Signed by the reference client, the npm package atlassian-jwt; see end2end/support/jwt-vectors.mjs.
+#[test]
+fn a_signature_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let vectors = include_str!("../../../domain/tests/jwt-vectors.json");
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let token = |name: &str| {
+        text(
+            &vectors["tokens"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|t| t["name"] == name)
+                .unwrap()["token"],
+        )
+    };
+    let secret_file = folder.path().join("secret");
+    std::fs::write(&secret_file, format!("{}\n", text(&vectors["secret"]))).unwrap();
+    let (secret, at) = (text(&vectors["secret"]), vectors["at"].to_string());
+    let url = format!("https://rampart.example{}", text(&vectors["path"]));
+    // What is wrong with a configuration has nothing to do with this.
+    let jwt = |arguments: &[&str]| {
+        let arguments = [&["jwt", "--method", "PUT"], arguments].concat();
+        rampart(&folder, &arguments, &[("RAMPART_SERVER_LISTEN", "nowhere")])
+    };
+    let answered = |output: &Output| -> Value { serde_json::from_slice(&output.stdout).unwrap() };
+
+    let good = token("good");
+    let given = ["--secret", &secret, "--url", &url, "--token", &good, "--at", &at];
+    let output = jwt(&given);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let answer = answered(&output);
+    assert_eq!(answer["canonical"], format!("PUT&{}&", text(&vectors["path"])));
+    assert_eq!(answer["qsh"], answer["claims"]["qsh"]);
+    assert_eq!(
+        (&answer["signature"], &answer["verdict"], &answer["problems"]),
+        (&json!("valid"), &json!("accepted"), &json!([]))
+    );
+
+    // The same token from the URL, the secret from a file, the time as people write it.
+    let with_token = format!("{url}?jwt={good}");
+    let file = secret_file.to_str().unwrap();
+    let output = jwt(&[
+        "--secret-file",
+        file,
+        "--url",
+        &with_token,
+        "--at",
+        "2027-01-15T08:00:00Z",
+    ]);
+    assert_eq!(answered(&output), answer);
+
+    for (arguments, signature, problem) in [
+        (
+            vec!["--secret", "other", "--url", &url, "--token", &good, "--at", &at],
+            "invalid",
+            "signature",
+        ),
+        (
+            vec!["--secret", &secret, "--url", &url, "--token", &good],
+            "valid",
+            "exp",
+        ),
+        (
+            vec!["--secret", &secret, "--url", "/other", "--token", &good, "--at", &at],
+            "valid",
+            "qsh",
+        ),
+        (
+            vec!["--secret", &secret, "--url", &url, "--at", &at],
+            "invalid",
+            "no token",
+        ),
+        (
+            vec!["--secret", &secret, "--url", &url, "--token", "a.b", "--at", &at],
+            "invalid",
+            "three parts",
+        ),
+    ] {
+        let output = jwt(&arguments);
+        assert_eq!(output.status.code(), Some(1), "{problem}: {}", said(&output));
+        let answer = answered(&output);
+        assert_eq!(
+            (&answer["signature"], &answer["verdict"]),
+            (&json!(signature), &json!("rejected"))
+        );
+        assert!(
+            matches!(answer["problems"].as_array().map(Vec::as_slice), Some([one]) if text(one).contains(problem)),
+            "{answer:#}"
+        );
+    }
+    for wrong in [
+        &["--url", &url][..],
+        &["--secret", &secret, "--secret-file", file, "--url", &url],
+        &["--secret-file", "/nowhere", "--url", &url],
+        &["--secret", "", "--url", &url],
+        &["--secret", &secret, "--url", "rampart.example/x"],
+        &["--secret", &secret, "--url", &url, "--at", "soon"],
+        &["--secret", &secret],
+    ] {
+        assert_eq!(jwt(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "no database was made"
+    );
 }

@@ -297,6 +297,34 @@ fn alert_address(pending: bool) -> AlertAddress {
     }
 }
 
+fn installations(actor: &Actor) -> Installations {
+    let row = |id: &str, site: &str, ended: bool| InstallationRow {
+        id: id.to_owned(),
+        site: site.to_owned(),
+        product: "Jira".to_owned(),
+        group: "Production".to_owned(),
+        module_types: vec!["generalPages".to_owned(), "adminPages".to_owned()],
+        version: 3,
+        created_at: ago(200_000),
+        secret_since: Some(ago(600)),
+        old_secret_until: (!ended).then(|| ago(-840)),
+        ended_at: ended.then(|| ago(50)),
+    };
+    Installations {
+        rows: vec![
+            row("one", "acme.atlassian.net", false),
+            row("two", "old.atlassian.net", true),
+        ],
+        products: vec![("jira".to_owned(), "Jira".to_owned())],
+        groups: vec![
+            ("prod".to_owned(), "Production".to_owned()),
+            ("dfr".to_owned(), "Developer first rollout".to_owned()),
+        ],
+        may_manage: !actor.is_staff(),
+        can_keep_secrets: true,
+    }
+}
+
 pub(crate) fn settings(actor: &Actor, key: &str) -> AppSettings {
     AppSettings {
         head: head(actor, key),
@@ -316,6 +344,7 @@ pub(crate) fn settings(actor: &Actor, key: &str) -> AppSettings {
         fails_when_down: true,
         excluded_sites: vec!["kestrel-test.atlassian.net".to_owned()],
         alert_address: alert_address(true),
+        installations: installations(actor),
         mails: people::mails().into_iter().take(2).collect(),
     }
 }

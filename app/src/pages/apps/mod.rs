@@ -3,6 +3,7 @@
 mod breach;
 mod breaches;
 mod head;
+mod installations;
 mod list;
 mod metrics;
 mod new;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{
     super::{PageTitle, param},
     head::{Head, Measuring},
+    installations::{InstallationsCard, SecretShown},
     new::KINDS,
     tables::MailList,
 };
@@ -31,12 +32,13 @@ fn show(settings: AppSettings) -> impl IntoView {
     let edit = head.may.edit && head.archived_at.is_none();
     let (address, mails) = (settings.alert_address.clone(), settings.mails.clone());
     let key = head.key.clone();
-    let details = settings.clone();
+    let (details, installations) = (settings.clone(), settings.installations.clone());
     let (sites_of, sites, version) = (key.clone(), settings.excluded_sites.clone(), settings.version);
     view! {
         <PageTitle text=format!("Settings of {}", head.name)/>
         <Head head=head.clone() tab="Settings"/>
         <div class="writing stack">
+            <SecretShown/>
             {(!edit)
                 .then(|| {
                     let why = if head.archived_at.is_some() {
@@ -71,6 +73,7 @@ fn show(settings: AppSettings) -> impl IntoView {
                     view! { <div class="ruled"><MailList mails label="Mails about this app"/></div> }.into_any()
                 }}
             </Card>
+            <InstallationsCard key=head.key.clone() installations/>
             <Ending head/>
         </div>
     }

@@ -114,7 +114,7 @@ pub fn TextField(
     frame.around(control)
 }
 
-/// A password, which is never sent back to the browser.
+/// A password or another secret, which is never sent back to the browser.
 #[component]
 pub fn PasswordField(
     name: &'static str,
@@ -122,13 +122,14 @@ pub fn PasswordField(
     /// "current-password" or "new-password".
     autocomplete: &'static str,
     #[prop(optional, into)] help: Option<String>,
+    #[prop(default = true)] required: bool,
 ) -> impl IntoView {
     let form = CurrentForm::get();
     let error = form.state.error(name);
     let frame = Frame {
         id: form.field_id(name),
         label: label.to_owned(),
-        required: true,
+        required,
         help,
         error,
         stored: None,
@@ -138,7 +139,7 @@ pub fn PasswordField(
             id=frame.id.clone()
             name=name
             type="password"
-            required
+            required=required
             autocomplete=autocomplete
             aria-invalid=frame.error.is_some().then_some("true")
             aria-describedby=frame.described_by()

@@ -10,6 +10,7 @@ mod machine;
 mod mail;
 mod public_url;
 mod report;
+mod secrets;
 
 use std::{path::Path, process::ExitCode};
 
@@ -35,6 +36,7 @@ impl Doctor {
         report.add(clock::check(config, &databases).await);
         report.add(evaluation::check(&databases).await);
         report.add(mail::check(&config.mail).await);
+        report.add(secrets::check(&config.secrets, &databases).await);
         report.add(canaries::check(config).await);
         report.add([machine::authorities()]);
         report.add([machine::open_files(&databases).await]);

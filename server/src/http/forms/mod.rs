@@ -2,6 +2,7 @@
 
 mod account;
 mod apps;
+mod installations;
 mod mail;
 mod partners;
 mod people;
@@ -97,6 +98,38 @@ pub(super) fn all() -> Forms {
         .with(
             form("restore-app", "/apps/{key}/restore", "/apps/{key}/settings"),
             apps::restore,
+        )
+        .with(
+            form(
+                "new-installation",
+                "/apps/{key}/installations/new",
+                "/apps/{key}/settings",
+            ),
+            installations::create,
+        )
+        .with(
+            form(
+                "rotate-{installation}",
+                "/apps/{key}/installations/{installation}/rotate",
+                "/apps/{key}/settings",
+            ),
+            installations::rotate,
+        )
+        .with(
+            form(
+                "modules-{installation}",
+                "/apps/{key}/installations/{installation}/modules",
+                "/apps/{key}/settings",
+            ),
+            installations::change_module_types,
+        )
+        .with(
+            form(
+                "end-{installation}",
+                "/apps/{key}/installations/{installation}/end",
+                "/apps/{key}/settings",
+            ),
+            installations::end,
         )
         .with(form("new-partner", "/partners/new", "/partners/new"), partners::create)
         .with(

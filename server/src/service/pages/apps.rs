@@ -258,6 +258,7 @@ impl Service {
             fails_when_down: app.fails_when_down,
             excluded_sites: app.excluded_sites.0.clone(),
             alert_address: self.alert_address(actor, &app).await?,
+            installations: self.installations(actor, &app).await?,
             mails: mails.iter().map(|m| rows::mail(m, true)).collect(),
         })
     }

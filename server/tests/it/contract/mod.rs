@@ -15,6 +15,7 @@ mod errors;
 mod idempotency;
 mod imports;
 mod inspection;
+mod installations;
 mod invitations;
 mod layers;
 mod leases;

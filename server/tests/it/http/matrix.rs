@@ -4,9 +4,12 @@
 
 use std::fmt::Write;
 
-use crate::support::portal::{Browser, Portal};
+use crate::support::portal::{Browser, Portal, SECRETS_KEY};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authorization.txt");
+
+/// The id of nothing.
+const NOBODY: &str = "0190a000-0000-7000-8000-000000000000";
 
 /// One line of the table: the method, the path, and the fields of a form.
 struct Line {
@@ -32,12 +35,13 @@ async fn the_checked_in_table_is_what_the_server_does() {
     table.push('\n');
     for number in 0..lines("", "", "").len() {
         // A portal of its own for each line: no form finds the traces of another.
-        let portal = Portal::new().await;
+        let portal = Portal::with(&[("RAMPART_SECRETS_KEY", SECRETS_KEY)]).await;
         let (mut people, keys) = people(&portal).await;
         let [key, partner, member] = keys.each_ref().map(String::as_str);
         let line = &lines(key, partner, member)[number];
         let shown = line
             .path
+            .replace(NOBODY, "{nothing}")
             .replace(partner, "{partner}")
             .replace(member, "{member}")
             .replace(key, "{app}");
@@ -128,6 +132,10 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("{app}/excluded-sites"), &[("excluded_sites", "a b")]),
         form(format!("{app}/alert-address"), &[("address", "x")]),
         form(format!("{app}/measuring/stop"), &[("why", "")]),
+        form(format!("{app}/installations/new"), &[("site", "")]),
+        form(format!("{app}/installations/{NOBODY}/rotate"), &[]),
+        form(format!("{app}/installations/{NOBODY}/modules"), &[]),
+        form(format!("{app}/installations/{NOBODY}/end"), &[]),
         // Nothing can be wrong with these: 303 means that it was done, 409 that somebody in an earlier column did it.
         form(format!("{app}/alert-address/resend"), &[]),
         form(format!("{app}/measuring/start"), &[]),
@@ -147,7 +155,7 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("/people/{member}/roles"), &[("roles", "x")]),
         form(format!("/people/{member}/disable"), &[]),
         form(format!("/people/{member}/enable"), &[]),
-        form("/mail/0190a000-0000-7000-8000-000000000000/retry".to_owned(), &[]),
+        form(format!("/mail/{NOBODY}/retry"), &[]),
         form("/account/password".to_owned(), &[("password", "x")]),
     ]
 }

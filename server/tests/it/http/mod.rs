@@ -2,8 +2,10 @@
 
 mod alert_address;
 mod audit;
+mod connect;
 mod events;
 mod forms;
+mod installations;
 mod isolation;
 mod matrix;
 mod people;

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rampart_domain::count::Minute;
 use rampart_server::{
     clock::Clock,
-    store::{leases, progress},
+    random,
+    store::{apps, installations, leases, partners, progress},
 };
 use serde_json::Value;
 use tokio::{
@@ -14,6 +15,7 @@ use tokio::{
 
 use crate::support::{
     database::{TestDatabase, on_both_engines, sql},
+    portal::SECRETS_KEY,
     server::{database, free_port, run},
     smtp::{MailServer, Mood},
 };
@@ -21,6 +23,7 @@ use crate::support::{
 on_both_engines!(
     everything_is_fine_where_everything_is,
     a_newer_database_is_an_error_and_stays_as_it_is,
+    secrets_under_another_key_are_an_error,
     a_database_that_was_not_made_yet_is_not_made,
     an_evaluation_that_stands_still_is_a_warning,
 );
@@ -105,6 +108,7 @@ async fn everything_is_fine_where_everything_is(test: TestDatabase) {
         ("RAMPART_SERVER_PUBLIC_URL", "https://rampart.example".to_owned()),
         ("RAMPART_MAIL_RELAY", relay.to_string()),
         ("RAMPART_METRICS_TOKEN", "token-of-the-figures".to_owned()),
+        ("RAMPART_SECRETS_KEY", SECRETS_KEY.to_owned()),
         ("RAMPART_PROBE_CANARIES", canary("200 OK", TimeDelta::zero()).await),
     ]);
     let said = doctor(settings.clone()).await;
@@ -116,6 +120,7 @@ async fn everything_is_fine_where_everything_is(test: TestDatabase) {
         ("clock", "and 127.0.0.1 agree"),
         ("evaluation", "no server has run"),
         ("mail", "takes mail from this server"),
+        ("secrets", "encrypted under the key"),
         ("canaries", "answers 200"),
         ("authorities", "are trusted"),
         ("open_files", "may be open at once"),
@@ -142,6 +147,56 @@ async fn everything_is_fine_where_everything_is(test: TestDatabase) {
     assert!(!text.contains('\x1b') && !text.contains("hunter2"), "{text}");
     assert!(text.lines().last().unwrap().starts_with("0 errors, "), "{text}");
     assert_eq!(output.status.code(), Some(0));
+}
+
+async fn secrets_under_another_key_are_an_error(test: TestDatabase) {
+    let said = doctor(database(&test.settings)).await;
+    said.has("secrets", "warning", "set secrets.key_file");
+
+    let now = Clock::system().now();
+    let (partner, app, installation) = (random::id(now).into(), random::id(now).into(), random::id(now).into());
+    let details = apps::Details {
+        name: "One".to_owned(),
+        kind: "connect".to_owned(),
+        products: Vec::new(),
+        support_contact: String::new(),
+        operations_contacts: String::new(),
+    };
+    let health = apps::HealthCheck {
+        path: "/".to_owned(),
+        base_urls: Vec::new(),
+        fails_when_down: true,
+    };
+    let new = installations::New {
+        id: installation,
+        app,
+        product: "jira",
+        site: "acme",
+        grp: "prod",
+        module_types: &[],
+    };
+    let secret = installations::Sealed {
+        id: random::id(now),
+        installation_id: installation,
+        sealed: Vec::new(),
+        key_id: "another".to_owned(),
+        created_at: now,
+        valid_until: None,
+    };
+    let mut tx = test.store.portal.begin().await.unwrap();
+    partners::insert(&mut tx, partner, "One", now).await.unwrap();
+    apps::insert(&mut tx, app, partner, "one", &details, &health, now)
+        .await
+        .unwrap();
+    installations::insert(&mut tx, &new, now).await.unwrap();
+    installations::insert_secret(&mut tx, &secret).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut settings = database(&test.settings);
+    settings.push(("RAMPART_SECRETS_KEY", SECRETS_KEY.to_owned()));
+    let said = doctor(settings).await;
+    assert_eq!(said.code, Some(1), "{}", said.all);
+    said.has("secrets", "error", "1 stored secrets were encrypted under another key");
+    assert!(!said.all.contains(SECRETS_KEY), "{}", said.all);
 }
 
 async fn a_newer_database_is_an_error_and_stays_as_it_is(test: TestDatabase) {

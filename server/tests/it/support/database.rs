@@ -73,6 +73,19 @@ impl TestDatabase {
     pub async fn again(&self) -> Store {
         Store::open(&self.settings).await.unwrap()
     }
+
+    /// The same embedded database for a second portal; it goes away with this value, not with that one.
+    pub async fn shared(&self) -> Self {
+        assert!(
+            self.settings.url.is_none(),
+            "a server's database would be dropped twice"
+        );
+        Self {
+            store: self.again().await,
+            settings: self.settings.clone(),
+            _folder: None,
+        }
+    }
 }
 
 /// PostgreSQL keeps what it is not told to drop.

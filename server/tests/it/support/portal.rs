@@ -21,6 +21,9 @@ use super::database::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
+/// 32 bytes that anybody can know.
+pub const SECRETS_KEY: &str = "c2VjcmV0cyBvZiB0ZXN0cyBhcmUga25vd24gdG8gYWw=";
+
 /// A portal in memory and on disk.
 pub struct Portal {
     pub service: Arc<Service>,
