@@ -27,9 +27,9 @@ fn show(page: TokensPage) -> impl IntoView {
             <h1>"API tokens"</h1>
         </div>
         <p class="sub"><span>"With these the platform sends its events: iframe loads, installation callbacks and webhook deliveries of every app."</span></p>
-        <Made/>
         <div class="grid">
             <div class="stack">
+                <Made/>
                 <Card title="Tokens">
                     <TokenTable tokens=page.tokens base="/tokens" none="Make one for the service that sends the events."/>
                 </Card>

@@ -61,9 +61,9 @@ fn show(partner: model::PartnerPage) -> impl IntoView {
             <span><a href="/apps">"Apps"</a></span>
             {archived_at.map(|at| view! { <span>"archived on "<Time at style=TimeStyle::Date/></span> })}
         </p>
-        <Made/>
         <div class="grid">
             <div class="stack">
+                <Made/>
                 <Card title="Members">
                     <Members members base=team manage/>
                 </Card>

@@ -8,6 +8,7 @@ mod away;
 mod chance;
 mod clock;
 mod disk;
+mod ingest;
 mod kill;
 mod mail;
 mod process;

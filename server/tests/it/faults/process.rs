@@ -70,6 +70,10 @@ impl Server {
             .says_after(self.log.lines.lock().unwrap().len(), text.to_owned())
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id()
     }
