@@ -1,15 +1,13 @@
 //! What apps send as Connect apps do, signed with the secret of an installation (SPEC section 2.2). Described in docs/connect.md.
 
 use axum::{
-    Json,
     body::{Body, to_bytes},
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde_json::json;
 
-use super::Web;
+use super::{Web, problem::Problem};
 use crate::service::publishing::{Denied, Signed};
 
 /// The largest body that is read (SPEC section 2.2).
@@ -94,17 +92,11 @@ fn failed(error: &crate::service::Error) -> Response {
     problem(StatusCode::SERVICE_UNAVAILABLE, message, None)
 }
 
-/// An answer as in RFC 9457; `item` is the item of the array that was wrong.
+/// `item` is the item of the array that was wrong.
 fn problem(status: StatusCode, detail: &str, item: Option<usize>) -> Response {
-    let mut object = json!({
-        "type": "about:blank",
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    if let (Some(item), Some(object)) = (item, object.as_object_mut()) {
-        object.insert("item".to_owned(), json!(item));
+    let problem = Problem::new(status, detail);
+    match item {
+        Some(item) => problem.at(item, None).into_response(),
+        None => problem.into_response(),
     }
-    let headers = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, headers, Json(object)).into_response()
 }
