@@ -7,6 +7,7 @@ use rampart_domain::{
     count::{MINUTES_PER_DAY, Minute, MinuteCounts, MinuteRange},
     exclusion::Ledger,
     policy::{MeasurementPolicy, SLO_WINDOW},
+    sli::Group,
 };
 
 use super::{
@@ -40,14 +41,7 @@ impl Service {
         };
         let choices = all_series.iter().map(|s| SeriesChoice {
             id: s.id.to_string(),
-            name: match s.ended_at {
-                None => format!("{} · {}", rows::indicator(&s.key), rows::short_url(&s.key.target)),
-                Some(_) => format!(
-                    "{} · {} (no longer measured)",
-                    rows::indicator(&s.key),
-                    rows::short_url(&s.key.target)
-                ),
-            },
+            name: choice(s),
             selected: selected.is_some_and(|chosen| chosen.id == s.id),
         });
         let mut page = MetricsPage {
@@ -57,10 +51,10 @@ impl Service {
             level: None,
         };
         let Some(series) = selected else { return Ok(page) };
-        let policy = MeasurementPolicy::standard();
-        let Some(policy) = policy.for_sli(series.key.sli) else {
-            return Ok(page);
-        };
+        let policies = MeasurementPolicy::standard();
+        let objective = policies.for_sli(series.key.sli);
+        // Synthetic results have no objective, hence no chart with a target; their tables are like those of page loads.
+        let policy = objective.unwrap_or(&policies.slis.iframe_load);
         let ledger = ledger::in_force(
             &self.store.portal,
             Some(app.id),
@@ -84,6 +78,9 @@ impl Service {
                 page.level = Some(self.day_level(&charted, date).await?);
             }
             (Some(date), Some(hour)) => page.level = Some(self.hour_level(&charted, date, hour).await?),
+        }
+        if objective.is_none() {
+            page.chart = None;
         }
         Ok(page)
     }
@@ -205,6 +202,21 @@ impl Service {
             probes: probes.iter().map(rows::probe).collect(),
         })
     }
+}
+
+/// What a series is called among those of its app.
+fn choice(series: &Series) -> String {
+    let mut name = rows::indicator(&series.key);
+    if !series.key.target.is_empty() {
+        name = format!("{name} · {}", rows::short_url(&series.key.target));
+    }
+    if series.key.group == Group::Dfr {
+        name.push_str(" · developer first rollout");
+    }
+    if series.ended_at.is_some() {
+        name.push_str(" (no longer measured)");
+    }
+    name
 }
 
 pub(super) fn minute_row(ledger: &Ledger, series: &Series, minute: &MinuteCounts) -> MinuteRow {

@@ -2,6 +2,7 @@
 
 mod breach;
 mod compaction;
+mod figures;
 mod ingest;
 mod mail;
 mod own_outage;
