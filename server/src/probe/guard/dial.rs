@@ -5,8 +5,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 use super::Permitted;
 
@@ -67,24 +67,25 @@ pub(super) fn alternate_families(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
 /// connection wins and the other attempts are given up, as all are when the future is dropped.
 pub(super) async fn first_to_answer(addresses: &[Permitted]) -> Result<(TcpStream, SocketAddr), FailedAttempts> {
     let mut waiting = addresses.iter();
-    let mut attempts = FuturesUnordered::new();
+    let mut attempts = JoinSet::new();
     let mut failed = Vec::new();
     loop {
         if let Some(&Permitted(address)) = waiting.next() {
-            attempts.push(async move { (address, TcpStream::connect(address).await) });
+            attempts.spawn(async move { (address, TcpStream::connect(address).await) });
         }
         let ended = tokio::select! {
-            ended = attempts.next() => ended,
+            ended = attempts.join_next() => ended,
             () = tokio::time::sleep(HEAD_START), if waiting.len() > 0 => continue,
         };
         match ended {
-            Some((address, Ok(stream))) => {
+            Some(Ok((address, Ok(stream)))) => {
                 // The request is one small write: waiting to fill a packet would only be measured as latency. Not
                 // vital.
                 let _ = stream.set_nodelay(true);
                 return Ok((stream, address));
             }
-            Some((address, Err(error))) => failed.push(FailedAttempt { address, error }),
+            Some(Ok((address, Err(error)))) => failed.push(FailedAttempt { address, error }),
+            Some(Err(_)) => {}
             None => return Err(FailedAttempts(failed)),
         }
     }

@@ -28,7 +28,7 @@ use super::{
     AMPLE, ErrorClass, LOCALHOST, SHORT, assert_good, closed, ended, failure, prober_resolving, read_request, serve,
     settings, url,
 };
-use crate::probe::{Probe, ProbeSettings};
+use crate::probe::{Probe, ProbeSettings, Prober};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nup";
 
@@ -167,6 +167,20 @@ async fn http1_over_tls() {
         assert!(phases.iter().sum::<Duration>() <= timings.total, "{timings:?}");
         ended(serving).await;
     }
+}
+
+#[tokio::test]
+async fn other_settings_keep_the_authorities() {
+    let authority = Authority::new();
+    let acceptor = authority.certify(named(&["localhost"])).acceptor(&[]);
+    let (port, serving) = serve_tls(acceptor, answer_http1).await;
+    let strict = ProbeSettings {
+        allow_ports: Vec::new(),
+        ..settings(port)
+    };
+    let prober = Prober::with_roots(strict, authority.roots()).with_settings(settings(port));
+    assert_good(&prober.probe(&url(&format!("https://localhost:{port}/health"))).await);
+    ended(serving).await;
 }
 
 #[tokio::test]
