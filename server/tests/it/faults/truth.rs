@@ -21,8 +21,8 @@ use super::{
     world::{APP, OWNERS, World},
 };
 
-/// How long after the target answered a probe is written, as long as nothing is in the way.
-pub const WRITTEN_WITHIN: Duration = Duration::from_millis(400);
+/// How long after the target answered a probe is written, as long as nothing is in the way: probes are gathered for 250 ms.
+pub const WRITTEN_WITHIN: Duration = Duration::from_millis(650);
 /// What was answered longer than this before the server was killed must have been written.
 const LOST_WITHIN: Duration = Duration::from_secs(3);
 /// The target may come to see what a server asked just before it was killed only so long after that.
