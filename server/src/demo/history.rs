@@ -5,18 +5,14 @@ use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 use rampart_domain::{
     count::{Counts, Histogram, MINUTES_PER_DAY, Marked, Minute, MinuteRange, MinuteRecord},
     id::SeriesId,
+    policy::{GOOD_PROBES_KEPT, MINUTES_KEPT},
 };
 
-use super::story::{Cause, MINUTES_PER_HOUR, Outcome, Story};
+use super::story::{Cause, Outcome, Story};
 use crate::store::{
     self, Db, counts,
     probes::{self, Probe},
 };
-
-/// Minutes are kept for so many days, longer ago only hours and days are (SPEC section 2).
-const MINUTES_KEPT: i64 = 100 * MINUTES_PER_DAY;
-/// A good probe is kept for so long (SPEC section 2).
-const GOOD_PROBES_KEPT: i64 = 48 * MINUTES_PER_HOUR;
 
 /// The outcome of every minute from the first on.
 pub(super) struct History {

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-pub use self::outcome::{ErrorClass, Failure, Probe, Timings, UnknownErrorClass};
+pub use self::outcome::{ErrorClass, Failure, LATE, Probe, Timings, UnknownErrorClass};
 pub use self::tls::TlsSetupError;
 use self::{exchange::Exchange, guard::Guard};
 

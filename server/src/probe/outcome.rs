@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use super::guard::ConnectTimes;
 
+/// How late a probe's own timer may wake (SPEC section 2.1).
+pub const LATE: Duration = Duration::from_millis(250);
+
 /// The outcome of one probe. What is `None` was not reached.
 #[derive(Clone, Debug)]
 pub struct Probe {
@@ -28,6 +31,13 @@ impl Probe {
     /// A good probe is one that was answered 200 in time (SPEC section 2, `availability`); everything else is bad.
     pub fn is_good(&self) -> bool {
         self.failure.is_none()
+    }
+
+    /// Whether it was cut off by a timer of our own that woke late, so that nothing was learned; `timeout` is that of the
+    /// whole exchange (SPEC section 2.1).
+    pub fn ended_late(&self, timeout: Duration) -> bool {
+        let cut_off = self.failure.as_ref().is_some_and(|f| f.class == ErrorClass::Timeout);
+        cut_off && self.timings.total > timeout + LATE
     }
 }
 

@@ -1,7 +1,5 @@
 //! The portal's own outages: noticed by canaries, and left out of every app's figures through the ledger (SPEC section 2.1).
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use rampart_domain::{
     count::{Minute, MinuteRange},
@@ -21,8 +19,6 @@ use crate::{
 
 /// How far back failed canaries are looked at; as far as missed evaluations are made up for.
 const LOOKED_BACK: i64 = 26 * 60;
-/// A canary that was cut off so much later than its time-out says nothing: our own timer woke late.
-const LATE: Duration = Duration::from_millis(250);
 
 impl Service {
     /// Asks every canary once and notes how many failed in this round.
@@ -48,9 +44,9 @@ impl Service {
 
     fn has_failed(&self, probe: &Probe) -> bool {
         probe.failure.as_ref().is_some_and(|failure| {
-            let late = failure.class == ErrorClass::Timeout && probe.timings.total > self.config.probe.timeout + LATE;
             // A canary that answers anything at all can be reached.
-            !late && !matches!(failure.class, ErrorClass::Status | ErrorClass::Redirect)
+            !probe.ended_late(self.config.probe.timeout)
+                && !matches!(failure.class, ErrorClass::Status | ErrorClass::Redirect)
         })
     }
 

@@ -13,7 +13,7 @@ use rampart_domain::{
 
 use super::{Result, Service};
 use crate::{
-    probe::{self, ErrorClass},
+    probe::{self, ErrorClass, LATE},
     store::{counts, probes, rounds},
 };
 
@@ -28,9 +28,6 @@ pub struct Recorded {
     pub probe: probe::Probe,
 }
 
-/// How late a probe's own timer may wake (SPEC section 2.1).
-const LATE: Duration = Duration::from_millis(250);
-
 impl Recorded {
     /// A probe that failed for want of our own sockets or memory, or whose own timer woke late, at its start or at its end,
     /// says nothing about the app: no data (SPEC sections 2 and 2.1). `timeout` is that of the whole exchange.
@@ -38,8 +35,7 @@ impl Recorded {
         let Some(failure) = &self.probe.failure else {
             return true;
         };
-        let ended_late = failure.class == ErrorClass::Timeout && self.probe.timings.total > timeout + LATE;
-        !(self.late > LATE || ended_late || failure.class == ErrorClass::Local)
+        !(self.late > LATE || self.probe.ended_late(timeout) || failure.class == ErrorClass::Local)
     }
 }
 
