@@ -5,6 +5,7 @@ mod doctor;
 mod jwt;
 mod logs;
 mod migrate;
+mod replay;
 mod serve;
 mod slo;
 mod transfer;
@@ -57,6 +58,8 @@ enum Command {
     /// Write history out.
     #[command(subcommand)]
     Export(transfer::Export),
+    /// Print what the escalation engine decides on a file of facts; needs no configuration and no database.
+    Replay(replay::Replay),
     /// Manage people.
     #[command(subcommand)]
     User(user::User),
@@ -70,9 +73,11 @@ const USAGE: u8 = 2;
 impl Rampart {
     /// Runs the command. Exit code 0 when it worked, 1 when it failed, 2 when the configuration or the usage is wrong.
     pub async fn run(self) -> ExitCode {
-        if let Command::Jwt(jwt) = &self.command {
-            // Whoever asks this need not have a configuration.
-            return jwt.run();
+        // Whoever asks these need not have a configuration.
+        match &self.command {
+            Command::Jwt(jwt) => return jwt.run(),
+            Command::Replay(replay) => return replay.run(),
+            _ => {}
         }
         let config = match Config::load(self.config.as_deref(), std::env::vars()) {
             Ok(config) => config,
@@ -95,6 +100,7 @@ impl Rampart {
             Command::Export(export) => export.run(config).await,
             Command::User(user) => user.run(config).await,
             Command::Jwt(jwt) => Ok(jwt.run()),
+            Command::Replay(replay) => Ok(replay.run()),
         };
         match result {
             Ok(code) => code,

@@ -106,6 +106,7 @@ fn wrong_usage_exits_with_2_and_every_command_has_help() {
         &["user", "--help"],
         &["user", "add", "--help"],
         &["jwt", "--help"],
+        &["replay", "--help"],
     ] {
         assert!(rampart(&folder, arguments, &[]).status.success(), "{arguments:?}");
     }

@@ -9,5 +9,6 @@ mod demo;
 mod faults;
 mod http;
 mod operate;
+mod replay;
 mod rules;
 mod support;

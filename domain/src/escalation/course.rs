@@ -1,0 +1,465 @@
+//! The course of one app through the states: the order of work and the rules of `escalation.md`, in its order.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    Decision, EscalationPolicy, Fact, FactKind, Rule, State, Text,
+    evidence::{Breach, Miss, Pauses},
+    explain,
+};
+
+/// Where an app stands (`escalation.md`, "State of an app").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub state: State,
+    /// When it last entered good standing; what began before never counts.
+    pub baseline: DateTime<Utc>,
+    /// When it last entered remediation: the deadline's start.
+    pub entered: DateTime<Utc>,
+    /// The days of the deadline that a declined demotion set in place of the policy's.
+    pub extended: Option<u64>,
+    /// When it was last demoted.
+    pub demoted: Option<DateTime<Utc>>,
+}
+
+/// Which breaches and misses do not count.
+enum Excused<'a> {
+    /// Those that the facts excuse, as they come.
+    AsFiled,
+    /// These, from the beginning: a fresh replay of the ledger step.
+    Always(&'a HashSet<Text>),
+}
+
+/// A policy, from its publication on.
+struct Published<'a> {
+    at: DateTime<Utc>,
+    policy: &'a EscalationPolicy,
+}
+
+/// One app, as far as its facts have been worked off.
+pub(super) struct Course<'a> {
+    app: &'a Text,
+    excused: Excused<'a>,
+    /// In order of publication; never empty, and the last one is in force.
+    policies: Vec<Published<'a>>,
+    pub(super) breaches: Vec<Breach<'a>>,
+    pub(super) misses: Vec<Miss<'a>>,
+    /// Every `remediation_completed`.
+    completed: Vec<(DateTime<Utc>, &'a Text)>,
+    pauses: Pauses,
+    pub(super) standing: Standing,
+    decisions: Vec<Decision>,
+}
+
+/// What came of an app's facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub decisions: Vec<Decision>,
+    pub standing: Standing,
+    /// When a rule may hold next if no further fact comes.
+    pub due: Option<DateTime<Utc>>,
+}
+
+/// The decisions on one app up to and including `until`. `facts` are its own and those of all apps, in order.
+pub fn decide(app: &Text, policy: &EscalationPolicy, facts: &[&Fact], until: DateTime<Utc>) -> Outcome {
+    let mut course = Course::new(app, policy, Excused::AsFiled);
+    let due = course.run(facts, until);
+    Outcome {
+        decisions: course.decisions,
+        standing: course.standing,
+        due,
+    }
+}
+
+impl<'a> Course<'a> {
+    fn new(app: &'a Text, policy: &'a EscalationPolicy, excused: Excused<'a>) -> Self {
+        let never = DateTime::<Utc>::MIN_UTC;
+        Self {
+            app,
+            excused,
+            policies: vec![Published { at: never, policy }],
+            breaches: Vec::new(),
+            misses: Vec::new(),
+            completed: Vec::new(),
+            pauses: Pauses::default(),
+            standing: Standing {
+                state: State::None,
+                baseline: never,
+                entered: never,
+                extended: None,
+                demoted: None,
+            },
+            decisions: Vec::new(),
+        }
+    }
+
+    // The order of work ------------------------------------------------------------------------------------------------
+
+    /// Works off every instant up to `until`: the times of facts, and the due times that the rules imply. Says which due
+    /// time comes next.
+    fn run(&mut self, facts: &[&'a Fact], until: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut next = 0;
+        let mut due = None;
+        loop {
+            let fact = facts.get(next).map(|fact| fact.at);
+            let Some(now) = fact.into_iter().chain(due).min().filter(|now| *now <= until) else {
+                return due;
+            };
+            let mut ledger_changes = Vec::new();
+            while let Some(fact) = facts.get(next).filter(|fact| fact.at == now) {
+                if self.apply(fact, now) {
+                    ledger_changes.push(fact.id.clone());
+                }
+                next += 1;
+            }
+            if ledger_changes.is_empty() {
+                self.fire(now);
+            } else {
+                self.ledger_step(&facts[..next], now, ledger_changes);
+            }
+            due = self.next_due(now);
+        }
+    }
+
+    /// Takes note of a fact; those that name a decision act in the state they meet. Says whether what is excused has changed.
+    fn apply(&mut self, fact: &'a Fact, now: DateTime<Utc>) -> bool {
+        let because = || vec![fact.id.clone()];
+        let state = self.standing.state;
+        match &fact.kind {
+            FactKind::Designated if state == State::None && self.has_cooled_off(now) => {
+                self.enter(State::GoodStanding, Rule::Designated, because(), now);
+            }
+            FactKind::Withdrawn if state != State::None => self.enter(State::None, Rule::Withdrawn, because(), now),
+            FactKind::DemotionConfirmed if state == State::DemotionProposed => {
+                self.enter(State::Demoted, Rule::Confirmed, because(), now);
+            }
+            FactKind::DemotionDeclined { extend_days } if state == State::DemotionProposed => {
+                self.standing.extended = Some(*extend_days);
+                self.enter(State::Remediation, Rule::Declined, because(), now);
+            }
+            FactKind::Reinstated if state == State::Demoted && self.has_cooled_off(now) => {
+                self.enter(State::GoodStanding, Rule::Reinstated, because(), now);
+            }
+            FactKind::Designated
+            | FactKind::Withdrawn
+            | FactKind::DemotionConfirmed
+            | FactKind::DemotionDeclined { .. }
+            | FactKind::Reinstated => {}
+
+            FactKind::Breach { breach, .. } => self.breaches.push(Breach {
+                id: breach,
+                fact: &fact.id,
+                place: self.breaches.len() + self.misses.len(),
+                at: now,
+                closed: None,
+                excused: self.is_always_excused(breach),
+            }),
+            FactKind::BreachClosed { breach } => {
+                if let Some(breach) = self.breaches.iter_mut().rfind(|b| b.id == breach) {
+                    breach.closed.get_or_insert(now);
+                }
+            }
+            FactKind::SloMissed { miss, .. } => self.misses.push(Miss {
+                id: miss,
+                fact: &fact.id,
+                place: self.breaches.len() + self.misses.len(),
+                at: now,
+                ended: None,
+                excused: self.is_always_excused(miss),
+            }),
+            FactKind::SloMet { miss } => {
+                if let Some(miss) = self.misses.iter_mut().rfind(|m| m.id == miss) {
+                    miss.ended.get_or_insert(now);
+                }
+            }
+            FactKind::Excused { reference } => return self.set_excused(reference, true),
+            FactKind::Unexcused { reference } => return self.set_excused(reference, false),
+            FactKind::RemediationCompleted => self.completed.push((now, &fact.id)),
+
+            FactKind::AppealOpened => self.pauses.appeal_open = true,
+            FactKind::AppealClosed => self.pauses.appeal_open = false,
+            FactKind::Frozen if fact.app.is_some() => self.pauses.app_frozen = true,
+            FactKind::Frozen => self.pauses.all_frozen = true,
+            FactKind::Thawed if fact.app.is_some() => self.pauses.app_frozen = false,
+            FactKind::Thawed => self.pauses.all_frozen = false,
+            FactKind::PolicyPublished { policy } => self.policies.push(Published { at: now, policy }),
+        }
+        self.pauses.note(now);
+        false
+    }
+
+    /// Replaces the whole state by what a fresh replay gives in which everything excused now never counts.
+    fn ledger_step(&mut self, facts: &[&'a Fact], now: DateTime<Utc>, changes: Vec<Text>) {
+        let breaches = self.breaches.iter().filter(|b| b.excused).map(|b| b.id);
+        let misses = self.misses.iter().filter(|m| m.excused).map(|m| m.id);
+        let excused = breaches.chain(misses).cloned().collect();
+        let mut fresh = Course::new(self.app, self.policies[0].policy, Excused::Always(&excused));
+        fresh.run(facts, now);
+        let from = self.standing.state;
+        self.standing = fresh.standing;
+        if self.standing.state != from {
+            self.record(from, Rule::Ledger, changes, now);
+        }
+    }
+
+    /// Fires the first rule that holds, again and again, until none holds.
+    fn fire(&mut self, now: DateTime<Utc>) {
+        while let Some((rule, to, because)) = self.first_that_holds(now) {
+            self.enter(to, rule, because, now);
+        }
+    }
+
+    // The rules --------------------------------------------------------------------------------------------------------
+
+    fn first_that_holds(&self, now: DateTime<Utc>) -> Option<(Rule, State, Vec<Text>)> {
+        let rules: &[(Rule, State)] = match self.standing.state {
+            State::None | State::Demoted => &[],
+            State::GoodStanding => &[(Rule::Notify, State::Notified)],
+            State::Notified => &[
+                (Rule::RepeatedBreaches, State::Remediation),
+                (Rule::SloMissed, State::Remediation),
+                (Rule::Clear, State::GoodStanding),
+            ],
+            State::Remediation => &[
+                (Rule::Recovered, State::GoodStanding),
+                (Rule::Deadline, State::DemotionProposed),
+                (Rule::FurtherBreaches, State::DemotionProposed),
+            ],
+            State::DemotionProposed => &[(Rule::Automatic, State::Demoted)],
+        };
+        rules.iter().find_map(|(rule, to)| {
+            let because = match rule {
+                Rule::Notify => self.notify(),
+                Rule::Clear => self.clear(now),
+                Rule::Recovered => self.recovered(now),
+                _ => self.enforced(*rule, now),
+            };
+            because.map(|because| (*rule, *to, because))
+        })
+    }
+
+    /// The rules that are suspended while the app is paused, and that hold only if they hold under every policy that has
+    /// been replaced and whose successor's transition still runs.
+    fn enforced(&self, rule: Rule, now: DateTime<Utc>) -> Option<Vec<Text>> {
+        if self.pauses.is_paused() {
+            return None;
+        }
+        let holds = |policy: &EscalationPolicy| match rule {
+            Rule::Deadline => self.deadline(policy, now),
+            Rule::FurtherBreaches => self.further_breaches(policy),
+            Rule::Automatic => policy.demotion.automatic.then(Vec::new),
+            Rule::RepeatedBreaches => self.repeated_breaches(policy, now),
+            Rule::SloMissed => self.slo_missed(policy, now),
+            _ => None,
+        };
+        let because = holds(self.policy())?;
+        let mut replaced = self.policies.windows(2).filter(|two| now < two[1].transition_ends());
+        replaced.all(|two| holds(two[0].policy).is_some()).then_some(because)
+    }
+
+    fn notify(&self) -> Option<Vec<Text>> {
+        let mut because: Vec<_> = self.counting_breaches().map(|b| (b.place, b.fact)).collect();
+        because.extend(self.counting_misses().map(|m| (m.place, m.fact)));
+        because.sort_unstable_by_key(|(place, _)| *place);
+        at_least(because.into_iter().map(|(_, fact)| fact.clone()).collect(), 1)
+    }
+
+    fn repeated_breaches(&self, policy: &EscalationPolicy, now: DateTime<Utc>) -> Option<Vec<Text>> {
+        let window = policy.remediation.window_days;
+        let within: Vec<_> = self
+            .counting_breaches()
+            .filter(|breach| days_after(breach.at, window) > now)
+            .map(|breach| breach.fact.clone())
+            .collect();
+        at_least(within, policy.remediation.breaches)
+    }
+
+    fn slo_missed(&self, policy: &EscalationPolicy, now: DateTime<Utc>) -> Option<Vec<Text>> {
+        let long: Vec<_> = self
+            .counting_misses()
+            .filter(|miss| days_after(self.counts_from(miss), policy.remediation.slo_missed_days) <= now)
+            .map(|miss| miss.fact.clone())
+            .collect();
+        at_least(long, 1)
+    }
+
+    fn clear(&self, now: DateTime<Utc>) -> Option<Vec<Text>> {
+        let blocked = self.counting_breaches().any(Breach::is_open) || self.counting_misses().next().is_some();
+        let quiet_since = self.last_end().filter(|_| !blocked)?;
+        (days_after(quiet_since, self.policy().recovery.clear_quiet_days) <= now).then(Vec::new)
+    }
+
+    fn recovered(&self, now: DateTime<Utc>) -> Option<Vec<Text>> {
+        let (_, completed) = self.completed.iter().find(|(at, _)| *at >= self.standing.entered)?;
+        let blocked = self.counting_breaches().any(Breach::is_open) || self.counting_misses().next().is_some();
+        let quiet_days = self.policy().recovery.recover_quiet_days;
+        let quiet = self
+            .last_closing()
+            .is_none_or(|closed| days_after(closed, quiet_days) <= now);
+        (!blocked && quiet).then(|| vec![(*completed).clone()])
+    }
+
+    fn deadline(&self, policy: &EscalationPolicy, now: DateTime<Utc>) -> Option<Vec<Text>> {
+        (self.deadline_at(policy, now) <= now).then(Vec::new)
+    }
+
+    fn further_breaches(&self, policy: &EscalationPolicy) -> Option<Vec<Text>> {
+        let grace_ends = days_after(self.standing.entered, policy.demotion.grace_days);
+        let further: Vec<_> = self
+            .counting_breaches()
+            .filter(|breach| breach.at >= grace_ends)
+            .map(|breach| breach.fact.clone())
+            .collect();
+        at_least(further, policy.demotion.further_breaches)
+    }
+
+    /// The next instant after `now` at which a rule may come to hold by itself. One too many does no harm.
+    fn next_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let recovery = &self.policy().recovery;
+        let mut due: Vec<_> = self.policies.iter().skip(1).map(Published::transition_ends).collect();
+        match self.standing.state {
+            State::Notified => {
+                due.extend(self.last_end().map(|end| days_after(end, recovery.clear_quiet_days)));
+                for published in &self.policies {
+                    let days = published.policy.remediation.slo_missed_days;
+                    due.extend(
+                        self.counting_misses()
+                            .map(|miss| days_after(self.counts_from(miss), days)),
+                    );
+                }
+            }
+            State::Remediation => {
+                due.extend(
+                    self.last_closing()
+                        .map(|end| days_after(end, recovery.recover_quiet_days)),
+                );
+                due.extend(self.policies.iter().map(|p| self.deadline_at(p.policy, now)));
+            }
+            State::None | State::GoodStanding | State::DemotionProposed | State::Demoted => {}
+        }
+        due.into_iter().filter(|due| *due > now).min()
+    }
+
+    // What they ask ----------------------------------------------------------------------------------------------------
+
+    /// The policy in force.
+    pub(super) fn policy(&self) -> &'a EscalationPolicy {
+        self.policies[self.policies.len() - 1].policy
+    }
+
+    pub(super) fn counting_breaches(&self) -> impl Iterator<Item = &Breach<'a>> {
+        let baseline = self.standing.baseline;
+        // They are in order of time.
+        let first = self.breaches.partition_point(|breach| breach.at < baseline);
+        self.breaches[first..]
+            .iter()
+            .filter(move |breach| breach.counts(baseline))
+    }
+
+    pub(super) fn counting_misses(&self) -> impl Iterator<Item = &Miss<'a>> {
+        self.misses.iter().filter(|miss| miss.counts())
+    }
+
+    fn counts_from(&self, miss: &Miss<'_>) -> DateTime<Utc> {
+        miss.at.max(self.standing.baseline)
+    }
+
+    fn last_closing(&self) -> Option<DateTime<Utc>> {
+        self.counting_breaches().filter_map(|breach| breach.closed).max()
+    }
+
+    /// The latest end of what the app was notified of.
+    fn last_end(&self) -> Option<DateTime<Utc>> {
+        let misses = self.misses.iter().filter(|miss| !miss.excused);
+        let misses = misses.filter_map(|miss| miss.ended.filter(|ended| *ended >= self.standing.baseline));
+        self.last_closing().max(misses.max())
+    }
+
+    /// The end of the remediation, as far as pauses up to `now` have put it off.
+    pub(super) fn deadline_at(&self, policy: &EscalationPolicy, now: DateTime<Utc>) -> DateTime<Utc> {
+        let start = self.standing.entered;
+        let days = self.standing.extended.unwrap_or(policy.demotion.deadline_days);
+        later(days_after(start, days), self.pauses.within(start, now))
+    }
+
+    fn has_cooled_off(&self, now: DateTime<Utc>) -> bool {
+        let days = self.policy().reinstatement.cool_off_days;
+        self.standing
+            .demoted
+            .is_none_or(|demoted| days_after(demoted, days) <= now)
+    }
+
+    fn is_always_excused(&self, id: &Text) -> bool {
+        matches!(self.excused, Excused::Always(excused) if excused.contains(id))
+    }
+
+    // What they change -------------------------------------------------------------------------------------------------
+
+    /// Excuses a breach or miss, or no longer; says whether that is a change.
+    fn set_excused(&mut self, id: &Text, excused: bool) -> bool {
+        if matches!(self.excused, Excused::Always(_)) {
+            return false;
+        }
+        let breaches = self.breaches.iter_mut().map(|b| (b.id, &mut b.excused));
+        let misses = self.misses.iter_mut().map(|m| (m.id, &mut m.excused));
+        let found = breaches.chain(misses).find(|(known, _)| *known == id);
+        found.is_some_and(|(_, flag)| std::mem::replace(flag, excused) != excused)
+    }
+
+    fn enter(&mut self, to: State, rule: Rule, because: Vec<Text>, now: DateTime<Utc>) {
+        let from = std::mem::replace(&mut self.standing.state, to);
+        match to {
+            State::GoodStanding => self.standing.baseline = now,
+            State::Remediation => {
+                self.standing.entered = now;
+                if rule != Rule::Declined {
+                    self.standing.extended = None;
+                }
+            }
+            State::Demoted => self.standing.demoted = Some(now),
+            State::None | State::Notified | State::DemotionProposed => {}
+        }
+        self.record(from, rule, because, now);
+    }
+
+    fn record(&mut self, from: State, rule: Rule, because: Vec<Text>, now: DateTime<Utc>) {
+        // A fresh replay only asks where the app would stand.
+        if matches!(self.excused, Excused::AsFiled) {
+            self.decisions.push(Decision {
+                at: now,
+                app: self.app.clone(),
+                from,
+                to: self.standing.state,
+                rule,
+                policy_version: self.policy().version,
+                explanation: explain::sentence(self, rule, because.len(), now),
+                because,
+            });
+        }
+    }
+}
+
+impl Published<'_> {
+    /// From here on the policy before it has nothing to say.
+    fn transition_ends(&self) -> DateTime<Utc> {
+        days_after(self.at, self.policy.transition_days)
+    }
+}
+
+fn at_least(facts: Vec<Text>, least: u64) -> Option<Vec<Text>> {
+    (facts.len() as u64 >= least).then_some(facts)
+}
+
+/// Days have 86,400 s. What lies beyond the calendar never comes.
+pub(super) fn days_after(at: DateTime<Utc>, days: u64) -> DateTime<Utc> {
+    i64::try_from(days)
+        .ok()
+        .and_then(TimeDelta::try_days)
+        .map_or(DateTime::<Utc>::MAX_UTC, |days| later(at, days))
+}
+
+fn later(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    at.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}

@@ -1,0 +1,148 @@
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+
+use super::{Decision, EscalationPolicy, Fact, FactKind, Text, decide, show_time};
+
+/// The facts of any number of apps, and what the engine makes of them (`escalation.md`, "Command").
+#[derive(Debug)]
+pub struct Replay {
+    policy: EscalationPolicy,
+    latest: Option<DateTime<Utc>>,
+    ids: HashSet<Text>,
+    apps: HashMap<Text, Vec<Placed>>,
+    of_all_apps: Vec<Placed>,
+}
+
+/// A fact with its place among all: 0 for the first.
+type Placed = (usize, Fact);
+
+/// Why a fact cannot follow those before it.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum Contradiction {
+    #[error("its time {at} lies before {latest}, that of the fact before it")]
+    TimeGoesBack { at: String, latest: String },
+    #[error("the id {0:?} has been used by a fact before it")]
+    RepeatedId(Text),
+    #[error("{0:?} is no breach of this app that came before")]
+    UnknownBreach(Text),
+    #[error("{0:?} is no miss of this app that came before")]
+    UnknownMiss(Text),
+    #[error("{0:?} is no breach or miss of this app that came before")]
+    UnknownReference(Text),
+    #[error("{0:?} has been used by a breach or miss of this app before")]
+    UsedId(Text),
+}
+
+/// What an id of an app was given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Introduced {
+    Breach,
+    Miss,
+}
+
+impl Replay {
+    /// A replay that begins under this policy.
+    pub fn new(policy: EscalationPolicy) -> Self {
+        Self {
+            policy,
+            latest: None,
+            ids: HashSet::new(),
+            apps: HashMap::new(),
+            of_all_apps: Vec::new(),
+        }
+    }
+
+    /// Takes the next fact. What it refers to is looked at by [`Self::decisions`].
+    ///
+    /// # Errors
+    /// When it is out of order or its id is taken; it is left out then.
+    pub fn add(&mut self, fact: Fact) -> Result<(), Contradiction> {
+        if let Some(latest) = self.latest.filter(|latest| fact.at < *latest) {
+            return Err(Contradiction::TimeGoesBack {
+                at: show_time(fact.at),
+                latest: show_time(latest),
+            });
+        }
+        let place = self.ids.len();
+        if !self.ids.insert(fact.id.clone()) {
+            return Err(Contradiction::RepeatedId(fact.id));
+        }
+        self.latest = Some(fact.at);
+        match &fact.app {
+            None => self.of_all_apps.push((place, fact)),
+            Some(app) => match self.apps.get_mut(app) {
+                Some(facts) => facts.push((place, fact)),
+                None => {
+                    self.apps.insert(app.clone(), vec![(place, fact)]);
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Every decision up to and including `until`, in the order of time, then of apps, then in which the rules fired. Later
+    /// facts are checked and otherwise ignored.
+    ///
+    /// # Errors
+    /// The first fact that refers to what its app does not have, with its place: 0 for the first fact.
+    pub fn decisions(&self, until: DateTime<Utc>) -> Result<Vec<Decision>, (usize, Contradiction)> {
+        self.check()?;
+        let known = |facts: &[Placed]| facts.partition_point(|(_, fact)| fact.at <= until);
+        let of_all_apps = &self.of_all_apps[..known(&self.of_all_apps)];
+        let mut decisions = Vec::new();
+        for (app, own) in &self.apps {
+            let facts = in_order(&own[..known(own)], of_all_apps);
+            decisions.extend(decide(app, &self.policy, &facts, until).decisions);
+        }
+        decisions.sort_by(|a, b| (a.at, &a.app).cmp(&(b.at, &b.app)));
+        Ok(decisions)
+    }
+
+    /// Whether every breach and miss that a fact refers to is there.
+    ///
+    /// # Errors
+    /// The first fact of which that is not so, with its place.
+    pub fn check(&self) -> Result<(), (usize, Contradiction)> {
+        let wrong = self.apps.values().filter_map(|facts| check(facts).err());
+        wrong.min_by_key(|(place, _)| *place).map_or(Ok(()), Err)
+    }
+}
+
+/// Breaches and misses of an app share their ids, which are used once.
+fn check(facts: &[Placed]) -> Result<(), (usize, Contradiction)> {
+    use Contradiction as C;
+    let mut introduced: HashMap<&Text, Introduced> = HashMap::new();
+    for (place, fact) in facts {
+        let is = |id, what| introduced.get(id).is_some_and(|known| *known == what);
+        let wrong = match &fact.kind {
+            FactKind::Breach { breach: id, .. } | FactKind::SloMissed { miss: id, .. } => {
+                let what = match &fact.kind {
+                    FactKind::Breach { .. } => Introduced::Breach,
+                    _ => Introduced::Miss,
+                };
+                introduced.insert(id, what).map(|_| C::UsedId(id.clone()))
+            }
+            FactKind::BreachClosed { breach } => {
+                (!is(breach, Introduced::Breach)).then(|| C::UnknownBreach(breach.clone()))
+            }
+            FactKind::SloMet { miss } => (!is(miss, Introduced::Miss)).then(|| C::UnknownMiss(miss.clone())),
+            FactKind::Excused { reference: id } | FactKind::Unexcused { reference: id } => {
+                (!introduced.contains_key(id)).then(|| C::UnknownReference(id.clone()))
+            }
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            return Err((*place, wrong));
+        }
+    }
+    Ok(())
+}
+
+/// The facts of an app and those of all apps, in their common order.
+fn in_order<'a>(own: &'a [Placed], of_all_apps: &'a [Placed]) -> Vec<&'a Fact> {
+    let mut facts: Vec<_> = own.iter().chain(of_all_apps).collect();
+    facts.sort_by_key(|(place, _)| *place);
+    facts.into_iter().map(|(_, fact)| fact).collect()
+}
