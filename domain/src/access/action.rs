@@ -31,10 +31,14 @@ pub enum Action {
     ViewAudit,
     /// See the state of all outgoing mail, and send an item again.
     ManageMail,
+    /// Decide on the designation of an app: give, withdraw, demote, take back, freeze, and answer appeals.
+    DecideEscalation,
+    /// Appeal against a decision on an app.
+    AppealDecisions,
 }
 
 impl Action {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
@@ -49,6 +53,8 @@ impl Action {
         Self::ManagePartnerTokens,
         Self::ViewAudit,
         Self::ManageMail,
+        Self::DecideEscalation,
+        Self::AppealDecisions,
     ];
 }
 
@@ -81,6 +87,8 @@ pub fn grant(role: Role, action: Action) -> Grant {
         (A::ManageMembers, R::Administrator) => Everywhere,
         (A::ViewAudit, R::PartnerOwner) => OwnPartner,
         (A::ViewAudit, R::ProgramManager | R::Administrator) => Everywhere,
+        (A::DecideEscalation, R::ProgramManager) => Everywhere,
+        (A::AppealDecisions, R::PartnerOwner) => OwnPartner,
         _ => No,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Decision, EscalationPolicy, Fact, FactKind, Rule, State, Text,
+    Decision, EscalationPolicy, Fact, FactKind, Ladder, Rule, State, Text,
     evidence::{Breach, Miss, Pauses},
     explain,
 };
@@ -48,7 +48,7 @@ pub(super) struct Course<'a> {
     pub(super) misses: Vec<Miss<'a>>,
     /// Every `remediation_completed`.
     completed: Vec<(DateTime<Utc>, &'a Text)>,
-    pauses: Pauses,
+    pub(super) pauses: Pauses,
     pub(super) standing: Standing,
     decisions: Vec<Decision>,
 }
@@ -60,6 +60,9 @@ pub struct Outcome {
     pub standing: Standing,
     /// When a rule may hold next if no further fact comes.
     pub due: Option<DateTime<Utc>>,
+    /// The policy in force at the end.
+    pub policy: EscalationPolicy,
+    pub ladder: Ladder,
 }
 
 /// The decisions on one app up to and including `until`. `facts` are its own and those of all apps, in order.
@@ -67,9 +70,11 @@ pub fn decide(app: &Text, policy: &EscalationPolicy, facts: &[&Fact], until: Dat
     let mut course = Course::new(app, policy, Excused::AsFiled);
     let due = course.run(facts, until);
     Outcome {
+        due,
+        policy: course.policy().clone(),
+        ladder: course.ladder(until),
         decisions: course.decisions,
         standing: course.standing,
-        due,
     }
 }
 
@@ -286,19 +291,17 @@ impl<'a> Course<'a> {
     }
 
     fn clear(&self, now: DateTime<Utc>) -> Option<Vec<Text>> {
-        let blocked = self.counting_breaches().any(Breach::is_open) || self.counting_misses().next().is_some();
-        let quiet_since = self.last_end().filter(|_| !blocked)?;
+        let quiet_since = self.last_end().filter(|_| !self.is_blocked())?;
         (days_after(quiet_since, self.policy().recovery.clear_quiet_days) <= now).then(Vec::new)
     }
 
     fn recovered(&self, now: DateTime<Utc>) -> Option<Vec<Text>> {
-        let (_, completed) = self.completed.iter().find(|(at, _)| *at >= self.standing.entered)?;
-        let blocked = self.counting_breaches().any(Breach::is_open) || self.counting_misses().next().is_some();
+        let completed = self.completion()?;
         let quiet_days = self.policy().recovery.recover_quiet_days;
         let quiet = self
             .last_closing()
             .is_none_or(|closed| days_after(closed, quiet_days) <= now);
-        (!blocked && quiet).then(|| vec![(*completed).clone()])
+        (!self.is_blocked() && quiet).then(|| vec![completed.clone()])
     }
 
     fn deadline(&self, policy: &EscalationPolicy, now: DateTime<Utc>) -> Option<Vec<Text>> {
@@ -362,16 +365,33 @@ impl<'a> Course<'a> {
         self.misses.iter().filter(|miss| miss.counts())
     }
 
+    /// Whether something that counts has not ended.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.counting_breaches().any(Breach::is_open) || self.counting_misses().next().is_some()
+    }
+
+    pub(super) fn is_completed(&self) -> bool {
+        self.completion().is_some()
+    }
+
+    /// The first completion of the remediation under way.
+    fn completion(&self) -> Option<&'a Text> {
+        let mut completed = self.completed.iter();
+        completed
+            .find(|(at, _)| *at >= self.standing.entered)
+            .map(|(_, fact)| *fact)
+    }
+
     fn counts_from(&self, miss: &Miss<'_>) -> DateTime<Utc> {
         miss.at.max(self.standing.baseline)
     }
 
-    fn last_closing(&self) -> Option<DateTime<Utc>> {
+    pub(super) fn last_closing(&self) -> Option<DateTime<Utc>> {
         self.counting_breaches().filter_map(|breach| breach.closed).max()
     }
 
     /// The latest end of what the app was notified of.
-    fn last_end(&self) -> Option<DateTime<Utc>> {
+    pub(super) fn last_end(&self) -> Option<DateTime<Utc>> {
         let misses = self.misses.iter().filter(|miss| !miss.excused);
         let misses = misses.filter_map(|miss| miss.ended.filter(|ended| *ended >= self.standing.baseline));
         self.last_closing().max(misses.max())

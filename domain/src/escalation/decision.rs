@@ -50,6 +50,29 @@ impl State {
             Self::Demoted => "demoted",
         }
     }
+
+    /// What it means for the app.
+    pub const fn effect(self) -> &'static str {
+        match self {
+            Self::None => "The app does not carry the designation.",
+            Self::GoodStanding => "The app carries the designation.",
+            Self::Notified => "The app keeps the designation. This is a notification: nothing is taken away.",
+            Self::Remediation => "The app keeps the designation while a remediation plan is carried out.",
+            Self::DemotionProposed => "The app keeps the designation until a program manager has decided.",
+            Self::Demoted => "The app has lost the designation, and the public record says so.",
+        }
+    }
+
+    /// What is asked of the partner.
+    pub const fn what_to_do(self) -> &'static str {
+        match self {
+            Self::None | Self::GoodStanding => "Nothing is asked of you.",
+            Self::Notified => "Find out what failed and keep it from happening again.",
+            Self::Remediation => "Agree on a plan with the platform and complete its actions before the deadline.",
+            Self::DemotionProposed => "Tell the program manager what has been done and what speaks against a demotion.",
+            Self::Demoted => "Repair what failed; after the wait a program manager may take the app back.",
+        }
+    }
 }
 
 /// One step of an app from a state to another. Its members are written in this order.

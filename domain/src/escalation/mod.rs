@@ -8,14 +8,16 @@ mod decision;
 mod evidence;
 mod explain;
 mod fact;
+mod ladder;
 mod policy;
 mod replay;
 
 pub use course::{Outcome, Standing, decide};
 pub use decision::{Decision, Rule, State};
 pub use fact::{Fact, FactError, FactKind, Text, parse_time, show_time};
+pub use ladder::{Counting, Ladder};
 pub use policy::{Demotion, EscalationPolicy, EscalationPolicyError, Recovery, Reinstatement, Remediation};
-pub use replay::{Contradiction, Replay};
+pub use replay::{Contradiction, Replay, find_contradiction};
 
 #[cfg(test)]
 mod tests;

@@ -105,24 +105,31 @@ impl Replay {
     /// # Errors
     /// The first fact of which that is not so, with its place.
     pub fn check(&self) -> Result<(), (usize, Contradiction)> {
-        let wrong = self.apps.values().filter_map(|facts| check(facts).err());
+        let wrong = self.apps.values().filter_map(|facts| {
+            let (at, contradiction) = first_contradiction(facts.iter().map(|(_, fact)| fact))?;
+            Some((facts[at].0, contradiction))
+        });
         wrong.min_by_key(|(place, _)| *place).map_or(Ok(()), Err)
     }
 }
 
+/// The first of an app's facts that refers to a breach or miss that the app does not have, or introduces one anew.
+pub fn find_contradiction(facts: &[Fact]) -> Option<(&Fact, Contradiction)> {
+    first_contradiction(facts).map(|(at, contradiction)| (&facts[at], contradiction))
+}
+
 /// Breaches and misses of an app share their ids, which are used once.
-fn check(facts: &[Placed]) -> Result<(), (usize, Contradiction)> {
+fn first_contradiction<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Option<(usize, Contradiction)> {
     use Contradiction as C;
     let mut introduced: HashMap<&Text, Introduced> = HashMap::new();
-    for (place, fact) in facts {
+    facts.into_iter().enumerate().find_map(|(at, fact)| {
         let is = |id, what| introduced.get(id).is_some_and(|known| *known == what);
         let wrong = match &fact.kind {
-            FactKind::Breach { breach: id, .. } | FactKind::SloMissed { miss: id, .. } => {
-                let what = match &fact.kind {
-                    FactKind::Breach { .. } => Introduced::Breach,
-                    _ => Introduced::Miss,
-                };
-                introduced.insert(id, what).map(|_| C::UsedId(id.clone()))
+            FactKind::Breach { breach: id, .. } => {
+                introduced.insert(id, Introduced::Breach).map(|_| C::UsedId(id.clone()))
+            }
+            FactKind::SloMissed { miss: id, .. } => {
+                introduced.insert(id, Introduced::Miss).map(|_| C::UsedId(id.clone()))
             }
             FactKind::BreachClosed { breach } => {
                 (!is(breach, Introduced::Breach)).then(|| C::UnknownBreach(breach.clone()))
@@ -133,11 +140,8 @@ fn check(facts: &[Placed]) -> Result<(), (usize, Contradiction)> {
             }
             _ => None,
         };
-        if let Some(wrong) = wrong {
-            return Err((*place, wrong));
-        }
-    }
-    Ok(())
+        wrong.map(|wrong| (at, wrong))
+    })
 }
 
 /// The facts of an app and those of all apps, in their common order.

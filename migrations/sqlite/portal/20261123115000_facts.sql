@@ -5,7 +5,9 @@ create table fact (
     at     integer not null, -- seconds since 1970, never less than that of the fact before
     app_id blob references app (id), -- null: all apps
     kind   text not null,
-    line   text not null -- as it is exported
+    line   text not null, -- as it is exported
+    filed_by blob references account (id), -- null: Rampart itself
+    why    text -- the reason that a person gave
 );
 create index fact_app on fact (app_id, seq);
 

@@ -23,6 +23,7 @@ use crate::{
     config::Config,
     service::{
         Service,
+        escalation::{fact_line, initial_policy},
         transfer::{Imported, Importer},
     },
 };
@@ -51,6 +52,17 @@ pub(super) struct ImportEvents {
 pub(super) enum Export {
     /// Write the counts per minute of every series, one JSON object a line, as `import events` reads them.
     Events(ExportEvents),
+    /// Write what the escalation engine rests on, one fact a line, as `rampart replay --facts` reads it.
+    Facts(ExportFacts),
+    /// Write the escalation policy before any was published, as `rampart replay --policy` reads it.
+    Policy,
+}
+
+#[derive(Args)]
+pub(super) struct ExportFacts {
+    /// Only those of this app and those of all apps.
+    #[arg(long, value_name = "KEY")]
+    app: Option<String>,
 }
 
 #[derive(Args)]
@@ -150,7 +162,41 @@ fn piece(input: &mut impl BufRead, hash: &mut Sha256) -> anyhow::Result<Vec<Vec<
 
 impl Export {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        let Self::Events(ExportEvents { app, from, to }) = self;
+        match self {
+            Self::Events(events) => events.run(config).await,
+            Self::Facts(facts) => facts.run(config).await,
+            Self::Policy => {
+                print!("{}", initial_policy());
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+impl ExportFacts {
+    async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        let service = open(config, Clock::system()).await?;
+        let facts = service.exported_facts(self.app.as_deref()).await;
+        service.store.close().await;
+        let Some(facts) = facts? else {
+            eprintln!(
+                "rampart: there is no app with the key {:?}",
+                self.app.unwrap_or_default()
+            );
+            return Ok(ExitCode::FAILURE);
+        };
+        let mut out = BufWriter::new(io::stdout().lock());
+        for fact in &facts {
+            out.write_all(fact_line(fact).as_bytes())?;
+        }
+        out.flush()?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl ExportEvents {
+    async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        let Self { app, from, to } = self;
         let clock = Clock::system();
         let range = MinuteRange::new(
             from.map_or(clock.minute() - MINUTES_KEPT, Minute::of),

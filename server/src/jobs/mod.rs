@@ -2,6 +2,7 @@
 
 mod canaries;
 mod compact;
+mod escalate;
 mod evaluate;
 mod ingest;
 mod lease;
@@ -33,6 +34,7 @@ impl Jobs {
         tasks.spawn(probe::run(service.clone(), leader.clone(), recorder, stop.clone()));
         tasks.spawn(canaries::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(evaluate::run(service.clone(), leader.clone(), stop.clone()));
+        tasks.spawn(escalate::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(compact::run(service.clone(), leader, stop.clone()));
         tasks.spawn(ingest::run(service.clone(), stop.clone()));
         tasks.spawn(tidy::run(service.clone(), stop.clone()));

@@ -184,6 +184,7 @@ impl Service {
             self.audit_outcome(&mut tx, outcome, tick).await?;
         }
         tx.commit().await?;
+        self.wake.escalation.notify_one();
         if mails > 0 {
             self.wake.outbox.notify_one();
         }

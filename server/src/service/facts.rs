@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use rampart_domain::{
+    access::Actor,
     escalation::{Fact, FactKind, Text},
     id::AppId,
 };
@@ -9,7 +10,10 @@ use rampart_domain::{
 use super::Result;
 use crate::{
     random,
-    store::{Tx, facts},
+    store::{
+        Tx,
+        facts::{self, FiledBy},
+    },
 };
 
 /// Files what became known at `at`, about an app (with its key) or about all. The id of a fact is random: numbers in a row
@@ -18,11 +22,36 @@ use crate::{
 /// # Errors
 /// When the database cannot be written to.
 pub async fn file(tx: &mut Tx, at: DateTime<Utc>, app: Option<(AppId, &str)>, kind: FactKind) -> Result<Fact> {
-    let fact = Fact {
+    Ok(facts::file(tx, app.map(|(id, _)| id), fact(at, app.map(|(_, key)| key), kind), None).await?)
+}
+
+/// Files what a person did, with the reason they gave.
+pub(super) async fn file_by(
+    tx: &mut Tx,
+    actor: &Actor,
+    at: DateTime<Utc>,
+    app: Option<(AppId, &str)>,
+    kind: FactKind,
+    why: &str,
+) -> Result<Fact> {
+    let by = FiledBy {
+        account: actor.user,
+        why,
+    };
+    Ok(facts::file(
+        tx,
+        app.map(|(id, _)| id),
+        fact(at, app.map(|(_, key)| key), kind),
+        Some(by),
+    )
+    .await?)
+}
+
+fn fact(at: DateTime<Utc>, app: Option<&str>, kind: FactKind) -> Fact {
+    Fact {
         id: Text::new(random::incident_id()),
         at: at.trunc_subsecs(0),
-        app: app.map(|(_, key)| Text::new(key)),
+        app: app.map(Text::new),
         kind,
-    };
-    Ok(facts::file(tx, app.map(|(id, _)| id), fact).await?)
+    }
 }

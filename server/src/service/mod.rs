@@ -6,6 +6,7 @@ pub mod apps;
 mod audit;
 mod compaction;
 mod error;
+pub mod escalation;
 pub mod evaluation;
 pub mod events;
 pub mod facts;
@@ -83,6 +84,8 @@ pub struct Wake {
     pub outbox: Arc<Notify>,
     /// What is measured has changed.
     pub prober: Arc<Notify>,
+    /// A fact was filed.
+    pub escalation: Arc<Notify>,
 }
 
 impl Service {

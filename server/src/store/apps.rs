@@ -99,6 +99,27 @@ pub async fn by_key(db: &Db, scope: Scope, key: &str) -> Result<Option<App>> {
         .bind(scope.everything()).bind(scope.account()).bind(key.to_lowercase()).fetch_optional(pool).await?))
 }
 
+/// The apps with these ids that the reader may see.
+pub async fn by_ids(db: &Db, scope: Scope, ids: &[AppId]) -> Result<Vec<App>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    read!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "select a.id, a.partner_id, p.name as partner_name, a.key, a.name, a.kind, a.products, a.support_contact,
+                    a.operations_contacts, a.health_path, a.base_urls, a.fails_when_down, a.excluded_sites, a.version,
+                    a.measuring_since, a.archived_at
+             from app a join partner p on p.id = a.partner_id where (");
+        query.push_bind(scope.everything())
+            .push(" or a.partner_id in (select partner_id from membership where account_id = ").push_bind(scope.account())
+            .push(")) and a.id in (");
+        let mut list = query.separated(", ");
+        ids.iter().for_each(|id| { list.push_bind(id.0); });
+        query.push(") order by a.id");
+        Ok(query.build_query_as().fetch_all(pool).await?)
+    })
+}
+
 /// One page of apps by name.
 pub async fn list(db: &Db, scope: Scope, filter: Filter<'_>, offset: i64, limit: i64) -> Result<Vec<App>> {
     read!(db, pool => Ok(query_as(

@@ -1,25 +1,38 @@
 //! What the escalation engine rests on, in the order in which it became known (SPEC section 6). Facts are only added.
 
 use chrono::{DateTime, Utc};
-use rampart_domain::{escalation::Fact, id::AppId};
-use sqlx::{query, query_as, query_scalar};
+use rampart_domain::{
+    escalation::{Fact, Text},
+    id::{AppId, UserId},
+};
+use sqlx::{QueryBuilder, query, query_as, query_scalar};
+use uuid::Uuid;
 
 use super::{
     Db, Error, Result, Scope, Tx,
     db::{read, write},
 };
 
-/// Files a fact; `app` is the app it names. Its time becomes that of the last fact where that is later, since facts are in
-/// order of time. Whoever files another one waits until this transaction ends.
-pub async fn file(tx: &mut Tx, app: Option<AppId>, mut fact: Fact) -> Result<Fact> {
+/// Who filed a fact, and the reason they gave.
+#[derive(Clone, Copy, Debug)]
+pub struct FiledBy<'a> {
+    pub account: UserId,
+    pub why: &'a str,
+}
+
+/// Files a fact; `app` is the app it names, `by` whoever filed it unless that is Rampart itself. Its time becomes that of the
+/// last fact where that is later, since facts are in order of time. Whoever files another one waits until this transaction
+/// ends.
+pub async fn file(tx: &mut Tx, app: Option<AppId>, mut fact: Fact, by: Option<FiledBy<'_>>) -> Result<Fact> {
     let (seq, at): (i64, i64) = write!(tx, c => query_as(
         "update fact_head set seq = seq + 1, at = case when at < $1 then $1 else at end where id = 1 returning seq, at")
         .bind(fact.at.timestamp()).fetch_one(c).await?);
     fact.at = DateTime::from_timestamp(at, 0).ok_or_else(|| Error::corrupt("time of a fact", at))?;
     let line = serde_json::to_string(&fact).map_err(|error| Error::corrupt("fact", error))?;
-    write!(tx, c => query("insert into fact (seq, id, at, app_id, kind, line) values ($1, $2, $3, $4, $5, $6)")
+    write!(tx, c => query(
+        "insert into fact (seq, id, at, app_id, kind, line, filed_by, why) values ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(seq).bind(fact.id.as_str()).bind(at).bind(app.map(|app| app.0)).bind(fact.kind.name()).bind(&line)
-        .execute(c).await?.rows_affected());
+        .bind(by.map(|by| by.account.0)).bind(by.map(|by| by.why)).execute(c).await?.rows_affected());
     Ok(fact)
 }
 
@@ -31,6 +44,59 @@ pub async fn of_app(db: &Db, scope: Scope, app: AppId) -> Result<Vec<Fact>> {
             or (f.app_id = $3 and ($1 or a.partner_id in (select partner_id from membership where account_id = $2)))
          order by f.seq")
         .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_all(pool).await?))
+}
+
+/// Has no fact filed, here or by another server, until this transaction ends; later ones then come after `until`. Whoever
+/// decides on the facts up to `until` calls this first, so that nothing is added afterwards to what was decided on.
+pub async fn hold(tx: &mut Tx, until: DateTime<Utc>) -> Result<()> {
+    write!(tx, c => query("update fact_head set at = case when at < $1 then $1 else at end where id = 1")
+        .bind(until.timestamp() + 1).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// The facts of an app and those of all apps, in order, with the number of the last one; for whoever decides on them.
+pub async fn to_decide_on(tx: &mut Tx, app: AppId) -> Result<(Vec<Fact>, i64)> {
+    let lines: Vec<(i64, String)> = write!(tx, c => query_as(
+        "select seq, line from fact where app_id = $1 or app_id is null order by seq")
+        .bind(app.0).fetch_all(c).await?);
+    let last = lines.last().map_or(0, |(seq, _)| *seq);
+    Ok((facts(lines.into_iter().map(|(_, line)| line).collect())?, last))
+}
+
+/// Everything, in order; for an export and for what-if.
+pub async fn all(db: &Db) -> Result<Vec<Fact>> {
+    facts(read!(db, pool => query_scalar("select line from fact order by seq").fetch_all(pool).await?))
+}
+
+/// Who filed these facts, those that a person filed.
+pub async fn filed_by(tx: &mut Tx, ids: &[Text]) -> Result<Vec<(Text, UserId)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(String, Uuid)> = write!(tx, c => {
+        let mut query = QueryBuilder::new("select id, filed_by from fact where filed_by is not null and id in (");
+        let mut list = query.separated(", ");
+        ids.iter().for_each(|id| { list.push_bind(id.to_string()); });
+        query.push(")");
+        query.build_query_as().fetch_all(c).await?
+    });
+    Ok(rows.into_iter().map(|(id, by)| (id.into(), UserId(by))).collect())
+}
+
+/// The last fact of this kind about an app.
+pub async fn latest_of(tx: &mut Tx, app: AppId, kind: &str) -> Result<Option<Text>> {
+    let id: Option<String> = write!(tx, c => query_scalar(
+        "select id from fact where app_id = $1 and kind = $2 order by seq desc limit 1")
+        .bind(app.0).bind(kind).fetch_optional(c).await?);
+    Ok(id.map(Into::into))
+}
+
+/// Whether enforcement is frozen for every app.
+pub async fn all_frozen(tx: &mut Tx) -> Result<bool> {
+    let kind: Option<String> = write!(tx, c => query_scalar(
+        "select kind from fact where app_id is null and kind in ('frozen', 'thawed') order by seq desc limit 1")
+        .fetch_optional(c).await?);
+    Ok(kind.as_deref() == Some("frozen"))
 }
 
 /// The time of the last fact; the start of 1970 before the first.

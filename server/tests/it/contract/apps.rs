@@ -11,6 +11,7 @@ use super::{
 use crate::support::database::{TestDatabase, on_both_engines};
 
 on_both_engines!(
+    apps_are_found_by_their_ids_as_far_as_they_are_seen,
     excluded_sites_are_those_of_the_version_that_was_seen,
     events_are_received_for_apps_that_are_not_archived,
     an_app_comes_back_as_it_was_written,
@@ -436,4 +437,17 @@ async fn events_are_received_for_apps_that_are_not_archived(database: TestDataba
         2,
         "more than one statement can name"
     );
+}
+
+async fn apps_are_found_by_their_ids_as_far_as_they_are_seen(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let both = [world.ours.app, world.theirs.app, AppId(nth(9))];
+    let found = async |scope, ids: &[AppId]| -> Vec<String> {
+        let apps = apps::by_ids(db, scope, ids).await.unwrap();
+        apps.into_iter().map(|app| app.key).collect()
+    };
+    assert_eq!(found(Scope::system(), &both).await.len(), 2);
+    assert_eq!(found(world.scope(), &both).await, ["com.example.ours"]);
+    assert!(found(Scope::system(), &[]).await.is_empty());
 }

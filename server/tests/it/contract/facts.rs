@@ -15,6 +15,8 @@ on_both_engines!(
     facts_filed_at_once_are_in_order,
     a_fact_of_another_partner_is_not_seen,
     an_id_is_used_once,
+    what_is_decided_on_is_held,
+    it_is_known_who_filed_a_fact_and_what_is_frozen,
     the_database_refuses_to_change_facts,
 );
 
@@ -33,7 +35,7 @@ fn fact(id: &str, app: Option<&str>, kind: FactKind) -> Fact {
 }
 
 async fn file(db: &Db, app: Option<AppId>, fact: Fact) -> Fact {
-    commit(db, async |tx| facts::file(tx, app, fact).await).await
+    commit(db, async |tx| facts::file(tx, app, fact, None).await).await
 }
 
 async fn a_fact_comes_back_as_it_was_filed(database: TestDatabase) {
@@ -108,13 +110,62 @@ async fn an_id_is_used_once(database: TestDatabase) {
     let world = Neighbours::new(db).await;
     file(db, None, fact("f1", None, FactKind::Frozen)).await;
     refused(db, async |tx| {
-        facts::file(tx, None, fact("f1", None, FactKind::Thawed)).await
+        facts::file(tx, None, fact("f1", None, FactKind::Thawed), None).await
     })
     .await;
     assert_eq!(
         facts::of_app(db, Scope::system(), world.ours.app).await.unwrap().len(),
         1
     );
+}
+
+async fn what_is_decided_on_is_held(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let ours = Some(world.ours.app);
+    file(db, ours, fact("f1", Some("com.example.ours"), FactKind::Designated)).await;
+    file(
+        db,
+        Some(world.theirs.app),
+        fact("f2", Some("com.example.theirs"), FactKind::Designated),
+    )
+    .await;
+    file(db, None, fact("f3", None, FactKind::Frozen)).await;
+    let (known, last) = commit(db, async |tx| {
+        facts::hold(tx, after(5)).await?;
+        facts::to_decide_on(tx, world.ours.app).await
+    })
+    .await;
+    assert_eq!(known.iter().map(|f| f.id.as_str()).collect::<Vec<_>>(), ["f1", "f3"]);
+    assert_eq!(last, 3);
+    let late = file(db, ours, fact("f4", Some("com.example.ours"), FactKind::Withdrawn)).await;
+    assert_eq!(late.at, after(5) + TimeDelta::seconds(1));
+    assert_eq!(facts::all(db).await.unwrap().len(), 4);
+}
+
+async fn it_is_known_who_filed_a_fact_and_what_is_frozen(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let app = world.ours.app;
+    let by = facts::FiledBy {
+        account: world.owner,
+        why: "We disagree.",
+    };
+    let appeal = fact("f1", Some("com.example.ours"), FactKind::AppealOpened);
+    commit(db, async |tx| facts::file(tx, Some(app), appeal, Some(by)).await).await;
+    file(db, None, fact("f2", None, FactKind::Frozen)).await;
+    commit(db, async |tx| {
+        let all = ["f1".into(), "f2".into(), "f3".into()];
+        assert_eq!(facts::filed_by(tx, &all).await?, [("f1".into(), world.owner)]);
+        assert_eq!(facts::filed_by(tx, &[]).await?, []);
+        assert_eq!(facts::latest_of(tx, app, "appeal_opened").await?, Some("f1".into()));
+        assert_eq!(facts::latest_of(tx, app, "appeal_closed").await?, None);
+        assert!(facts::all_frozen(tx).await?);
+        Ok(())
+    })
+    .await;
+    file(db, None, fact("f3", None, FactKind::Thawed)).await;
+    assert!(!commit(db, async |tx| facts::all_frozen(tx).await).await);
 }
 
 async fn the_database_refuses_to_change_facts(database: TestDatabase) {

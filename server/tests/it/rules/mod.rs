@@ -2,6 +2,7 @@
 
 mod breach;
 mod compaction;
+mod escalation;
 mod figures;
 mod ingest;
 mod mail;

@@ -1,0 +1,234 @@
+//! What people decide: the designation, proposed demotions, appeals and freezes. Each is a fact with a reason, on which the
+//! engine then acts (SPEC section 6).
+
+use chrono::SubsecRound;
+use rampart_domain::{
+    access::{Action, Actor},
+    escalation::{EscalationPolicy, FactKind, Outcome, Rule, State, Text, decide, find_contradiction},
+};
+use serde_json::json;
+
+use super::super::{
+    Checks, Error, Result, Service,
+    access::{require, require_in},
+    audit::{self, Change},
+    facts as filing,
+};
+use crate::store::{Tx, apps::App, escalation, facts};
+
+/// What a person decides about an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Designate,
+    Withdraw,
+    ConfirmDemotion,
+    /// With so many days until the new deadline.
+    DeclineDemotion {
+        extend_days: u64,
+    },
+    Reinstate,
+    OpenAppeal,
+    CloseAppeal,
+    Freeze,
+    Thaw,
+}
+
+/// The longest extension of a deadline, in days.
+pub const LONGEST_EXTENSION: u64 = 365;
+
+impl Verdict {
+    fn needs(self) -> Action {
+        match self {
+            Self::OpenAppeal => Action::AppealDecisions,
+            _ => Action::DecideEscalation,
+        }
+    }
+
+    fn fact(self) -> FactKind {
+        match self {
+            Self::Designate => FactKind::Designated,
+            Self::Withdraw => FactKind::Withdrawn,
+            Self::ConfirmDemotion => FactKind::DemotionConfirmed,
+            Self::DeclineDemotion { extend_days } => FactKind::DemotionDeclined { extend_days },
+            Self::Reinstate => FactKind::Reinstated,
+            Self::OpenAppeal => FactKind::AppealOpened,
+            Self::CloseAppeal => FactKind::AppealClosed,
+            Self::Freeze => FactKind::Frozen,
+            Self::Thaw => FactKind::Thawed,
+        }
+    }
+
+    fn action(self) -> &'static str {
+        match self {
+            Self::Designate => "escalation.designated",
+            Self::Withdraw => "escalation.withdrawn",
+            Self::ConfirmDemotion => "escalation.demotion_confirmed",
+            Self::DeclineDemotion { .. } => "escalation.demotion_declined",
+            Self::Reinstate => "escalation.reinstated",
+            Self::OpenAppeal => "escalation.appeal_opened",
+            Self::CloseAppeal => "escalation.appeal_closed",
+            Self::Freeze => "escalation.frozen",
+            Self::Thaw => "escalation.thawed",
+        }
+    }
+
+    /// Why this cannot be decided where the app stands; nothing when it can.
+    fn obstacle(self, outcome: &Outcome, at: chrono::DateTime<chrono::Utc>) -> Option<&'static str> {
+        let (state, ladder) = (outcome.standing.state, &outcome.ladder);
+        let waits = ladder.cools_off.is_some_and(|until| at < until);
+        match self {
+            Self::Designate if state != State::None => Some("This app carries the designation already."),
+            Self::Designate | Self::Reinstate if waits => {
+                Some("The wait after the demotion is not over; the page says when it is.")
+            }
+            Self::Withdraw if state == State::None => Some("This app does not carry the designation."),
+            Self::ConfirmDemotion | Self::DeclineDemotion { .. } if state != State::DemotionProposed => {
+                Some("No demotion is proposed any more. Look at the page again: it has changed meanwhile.")
+            }
+            Self::ConfirmDemotion if ladder.appeal_open => {
+                Some("An appeal is open. Decide on it first; until then nobody can confirm the demotion.")
+            }
+            Self::ConfirmDemotion if ladder.frozen => {
+                Some("Enforcement is frozen. Until it is thawed nobody can confirm the demotion.")
+            }
+            Self::Reinstate if state != State::Demoted => Some("This app is not demoted."),
+            Self::OpenAppeal if ladder.appeal_open => Some("An appeal is open already."),
+            Self::OpenAppeal if matches!(state, State::None | State::GoodStanding) => {
+                Some("There is nothing to appeal: the app is in good standing, or not in the programme.")
+            }
+            Self::CloseAppeal if !ladder.appeal_open => Some("No appeal is open."),
+            Self::Freeze if ladder.app_frozen => Some("This app is frozen already."),
+            Self::Thaw if !ladder.app_frozen => Some("This app is not frozen."),
+            _ => None,
+        }
+    }
+}
+
+impl Service {
+    /// Files what a person decides about an app, and has the engine act on it at once.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for who may not, and for who would decide on what they filed themselves; [`Error::Conflict`] where
+    /// the app stands elsewhere by now; [`Error::Invalid`] without a reason.
+    pub async fn decide_escalation(&self, actor: &Actor, key: &str, verdict: Verdict, why: &str) -> Result<()> {
+        let app = self.app(actor, key).await?;
+        require_in(actor, verdict.needs(), app.partner_id)?;
+        let mut checks = Checks::default();
+        if let Verdict::DeclineDemotion { extend_days } = verdict
+            && !(1..=LONGEST_EXTENSION).contains(&extend_days)
+        {
+            checks.note("extend_days", format!("Enter 1 to {LONGEST_EXTENSION} days."));
+        }
+        let why = checks.text("why", "the reason", why, 4_000);
+        let Some(why) = why.filter(|_| checks.is_fine()) else {
+            return Err(checks.error());
+        };
+        let now = self.clock.now().trunc_subsecs(0);
+        let mut tx = self.store.portal.begin().await?;
+        facts::hold(&mut tx, now).await?;
+        let outcome = self.outcome_for(&mut tx, &app, now).await?;
+        if let Some(obstacle) = verdict.obstacle(&outcome, now) {
+            return Err(Error::Conflict(obstacle.to_owned()));
+        }
+        self.refuse_own(&mut tx, actor, &app, verdict).await?;
+        let fact = filing::file_by(&mut tx, actor, now, Some((app.id, &app.key)), verdict.fact(), &why).await?;
+        let change = Change {
+            action: verdict.action(),
+            subject: ("app", app.id.to_string(), &app.name),
+            partner: Some(app.partner_id),
+            before: json!({ "state": outcome.standing.state }),
+            after: json!({ "fact": fact.id, "at": fact.at }),
+            why: Some(&why),
+        };
+        audit::by(&mut tx, actor, &self.clock, change).await?;
+        tx.commit().await?;
+        // What follows is decided by whichever server is first; here, so that the page shows it.
+        self.escalate().await?;
+        Ok(())
+    }
+
+    /// Freezes or thaws enforcement for every app.
+    ///
+    /// # Errors
+    /// As [`Self::decide_escalation`].
+    pub async fn freeze_all(&self, actor: &Actor, frozen: bool, why: &str) -> Result<()> {
+        require(actor, Action::DecideEscalation)?;
+        let mut checks = Checks::default();
+        let Some(why) = checks.text("why", "the reason", why, 4_000) else {
+            return Err(checks.error());
+        };
+        let now = self.clock.now().trunc_subsecs(0);
+        let mut tx = self.store.portal.begin().await?;
+        facts::hold(&mut tx, now).await?;
+        if facts::all_frozen(&mut tx).await? == frozen {
+            let already = if frozen {
+                "Every app is frozen already."
+            } else {
+                "Not every app is frozen."
+            };
+            return Err(Error::Conflict(already.to_owned()));
+        }
+        let (kind, action) = match frozen {
+            true => (FactKind::Frozen, "escalation.all_frozen"),
+            false => (FactKind::Thawed, "escalation.all_thawed"),
+        };
+        let fact = filing::file_by(&mut tx, actor, now, None, kind, &why).await?;
+        let change = Change {
+            action,
+            subject: ("escalation", "all".to_owned(), "every app"),
+            partner: None,
+            before: json!({ "frozen": !frozen }),
+            after: json!({ "frozen": frozen, "fact": fact.id, "at": fact.at }),
+            why: Some(&why),
+        };
+        audit::by(&mut tx, actor, &self.clock, change).await?;
+        tx.commit().await?;
+        self.escalate().await?;
+        Ok(())
+    }
+
+    /// Where the app stands at `now` by all facts, whether or not they were worked off.
+    async fn outcome_for(&self, tx: &mut Tx, app: &App, now: chrono::DateTime<chrono::Utc>) -> Result<Outcome> {
+        let (facts, _) = facts::to_decide_on(tx, app.id).await?;
+        if find_contradiction(&facts).is_some() {
+            return Err(Error::Conflict(
+                "The facts about this app contradict each other, so nothing can be decided until that is mended."
+                    .to_owned(),
+            ));
+        }
+        let known: Vec<_> = facts.iter().collect();
+        let until = facts.last().map_or(now, |fact| fact.at.max(now));
+        Ok(decide(
+            &app.key.as_str().into(),
+            &EscalationPolicy::standard(),
+            &known,
+            until,
+        ))
+    }
+
+    /// Nobody decides on what they filed themselves (SPEC section 1): a demotion that rests on a fact of theirs, or their own
+    /// appeal.
+    async fn refuse_own(&self, tx: &mut Tx, actor: &Actor, app: &App, verdict: Verdict) -> Result<()> {
+        let rests_on: Vec<Text> = match verdict {
+            Verdict::ConfirmDemotion | Verdict::DeclineDemotion { .. } => {
+                let decisions = escalation::decisions_for(tx, app.id).await?;
+                let path = decisions.iter().rev().map(|recorded| &recorded.decision);
+                path.take_while(|decision| decision.from != State::None && decision.rule != Rule::Reinstated)
+                    .flat_map(|decision| decision.because.clone())
+                    .collect()
+            }
+            Verdict::CloseAppeal => facts::latest_of(tx, app.id, FactKind::AppealOpened.name())
+                .await?
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        };
+        let filed = facts::filed_by(tx, &rests_on).await?;
+        if filed.iter().any(|(_, by)| *by == actor.user) {
+            return Err(Error::Forbidden(
+                "You filed a fact that this rests on, so somebody else has to decide it.".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,229 @@
+//! The escalation engine at work: whenever a fact was filed or a due time has come, the engine decides on all facts of the app
+//! anew, and what is new is kept, audited and mailed in one transaction (SPEC section 6).
+
+mod decisions;
+mod receipt;
+
+pub use decisions::{LONGEST_EXTENSION, Verdict};
+pub use receipt::{fact_line, initial_policy};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use rampart_domain::{
+    escalation::{Decision, EscalationPolicy, Outcome, State, decide, find_contradiction},
+    id::AppId,
+};
+use serde_json::json;
+
+use super::{
+    Result, Service,
+    audit::{self, Change},
+};
+use crate::{
+    mail, random,
+    store::{
+        self, Scope, Tx, accounts,
+        apps::{self, App},
+        audit::Who,
+        escalation::{self, Recorded, Standing},
+        facts, outbox,
+    },
+};
+
+/// So many apps are decided on in one transaction.
+const AT_ONCE: usize = 50;
+
+/// What an app's engine came to.
+struct Decided {
+    standing: Standing,
+    new: Vec<Recorded>,
+    /// The end of a remediation that the decisions lead to.
+    outcome: Option<Outcome>,
+}
+
+impl Service {
+    /// Decides on every app for which there is something to decide. Says when the next due time comes.
+    ///
+    /// # Errors
+    /// When the database cannot be reached; what was decided until then is kept.
+    pub async fn escalate(&self) -> Result<Option<DateTime<Utc>>> {
+        // Where facts came in quick succession, the last of them may lie a second ahead.
+        let latest = facts::latest(&self.store.portal).await?;
+        let until = self.clock.now().trunc_subsecs(0).max(latest);
+        let waiting = escalation::waiting(&self.store.portal, until).await?;
+        for some in waiting.chunks(AT_ONCE) {
+            self.escalate_some(some, until).await?;
+        }
+        Ok(escalation::next_due(&self.store.portal).await?)
+    }
+
+    async fn escalate_some(&self, ids: &[AppId], until: DateTime<Utc>) -> Result<()> {
+        let apps = apps::by_ids(&self.store.portal, Scope::system(), ids).await?;
+        let mut tx = self.store.portal.begin().await?;
+        facts::hold(&mut tx, until).await?;
+        let mut news = Vec::new();
+        for app in &apps {
+            let decided = self.decided(&mut tx, app, until).await?;
+            for recorded in &decided.new {
+                escalation::record(&mut tx, app.id, recorded).await?;
+            }
+            escalation::set_standing(&mut tx, app.id, &decided.standing).await?;
+            news.push((app, decided));
+        }
+        for (app, decided) in &news {
+            for recorded in &decided.new {
+                self.notify(&mut tx, app, recorded, decided).await?;
+            }
+        }
+        if news.iter().any(|(_, decided)| !decided.new.is_empty()) {
+            // What comes now was not known to what was decided.
+            facts::hold(&mut tx, until + chrono::TimeDelta::seconds(1)).await?;
+        }
+        for (app, decided) in &news {
+            for recorded in &decided.new {
+                self.audit_decision(&mut tx, app, recorded).await?;
+            }
+        }
+        tx.commit().await?;
+        self.wake.outbox.notify_one();
+        Ok(())
+    }
+
+    /// What the facts of an app lead to. Where they are contradictory, the app stays where it is and says why.
+    async fn decided(&self, tx: &mut Tx, app: &App, until: DateTime<Utc>) -> Result<Decided> {
+        let before = escalation::standing_for(tx, app.id).await?;
+        let recorded = escalation::decisions_for(tx, app.id).await?;
+        let stopped = |error: String, facts_seq: i64| {
+            tracing::error!(app = app.key, error, "escalation has stopped for an app");
+            Decided {
+                standing: Standing {
+                    due: None,
+                    facts_seq,
+                    error: Some(error),
+                    ..before.clone().unwrap_or_else(nowhere)
+                },
+                new: Vec::new(),
+                outcome: None,
+            }
+        };
+        let (facts, seq) = match facts::to_decide_on(tx, app.id).await {
+            Ok(facts) => facts,
+            Err(error @ store::Error::Corrupt { .. }) => return Ok(stopped(error.to_string(), i64::MAX)),
+            Err(error) => return Err(error.into()),
+        };
+        if let Some((fact, contradiction)) = find_contradiction(&facts) {
+            return Ok(stopped(format!("the fact {}: {contradiction}", fact.id), seq));
+        }
+        let policy = EscalationPolicy::standard();
+        let known: Vec<_> = facts.iter().collect();
+        let outcome = decide(&app.key.as_str().into(), &policy, &known, until);
+        if !recorded
+            .iter()
+            .zip(&outcome.decisions)
+            .all(|(known, now)| is_same(&known.decision, now))
+            || recorded.len() > outcome.decisions.len()
+        {
+            return Ok(stopped(
+                "the facts no longer lead to what was decided on them".to_owned(),
+                seq,
+            ));
+        }
+        let new = outcome.decisions[recorded.len()..].iter().zip(recorded.len()..);
+        let new: Vec<_> = new
+            .map(|(decision, number)| Recorded {
+                id: random::incident_id(),
+                number: number as i64,
+                inputs: receipt::inputs(&policy, &facts, decision.at),
+                decision: decision.clone(),
+                recorded_at: self.clock.now(),
+            })
+            .collect();
+        Ok(Decided {
+            standing: Standing {
+                state: outcome.standing.state,
+                baseline: outcome.standing.baseline.max(DateTime::UNIX_EPOCH),
+                entered: outcome.standing.entered.max(DateTime::UNIX_EPOCH),
+                demoted: outcome.standing.demoted,
+                deadline: outcome.ladder.deadline,
+                clears: outcome.ladder.clears,
+                paused: outcome.ladder.frozen || outcome.ladder.appeal_open,
+                due: outcome.due,
+                facts_seq: seq,
+                decisions: outcome.decisions.len() as i64,
+                error: None,
+            },
+            new,
+            outcome: Some(outcome),
+        })
+    }
+
+    /// Tells the partner's owners, and where a program manager has to decide, those too.
+    async fn notify(&self, tx: &mut Tx, app: &App, recorded: &Recorded, decided: &Decided) -> Result<()> {
+        let Some(outcome) = &decided.outcome else { return Ok(()) };
+        let mut recipients = accounts::owner_mails(tx, app.partner_id).await?;
+        if recorded.decision.to == State::DemotionProposed {
+            recipients.extend(accounts::staff_mails(tx, rampart_domain::access::StaffRole::ProgramManager).await?);
+        }
+        for recipient in recipients {
+            let notice = mail::DecisionNotice {
+                app,
+                recorded,
+                outcome,
+                designation: &self.config.platform.designation,
+                recipient: recipient.as_str(),
+            };
+            outbox::push(
+                tx,
+                &mail::decision_notice(&self.stationery(), &notice),
+                self.clock.now(),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn audit_decision(&self, tx: &mut Tx, app: &App, recorded: &Recorded) -> Result<()> {
+        let decision = &recorded.decision;
+        let change = Change {
+            action: "escalation.decided",
+            subject: ("app", app.id.to_string(), &app.name),
+            partner: Some(app.partner_id),
+            before: json!({ "state": decision.from }),
+            after: json!({
+                "state": decision.to, "rule": decision.rule, "at": decision.at, "facts": decision.because,
+                "policy version": decision.policy_version, "receipt": recorded.id,
+            }),
+            why: Some(&decision.explanation),
+        };
+        audit::write(tx, Who::System, &self.clock, change).await
+    }
+}
+
+/// The same decision, in whatever words it is explained.
+fn is_same(one: &Decision, other: &Decision) -> bool {
+    (one.at, one.from, one.to, one.rule, &one.because, one.policy_version)
+        == (
+            other.at,
+            other.from,
+            other.to,
+            other.rule,
+            &other.because,
+            other.policy_version,
+        )
+}
+
+/// Where an app stands of which nothing is known.
+fn nowhere() -> Standing {
+    Standing {
+        state: State::None,
+        baseline: DateTime::UNIX_EPOCH,
+        entered: DateTime::UNIX_EPOCH,
+        demoted: None,
+        deadline: None,
+        clears: None,
+        paused: false,
+        due: None,
+        facts_seq: 0,
+        decisions: 0,
+        error: None,
+    }
+}
