@@ -13,6 +13,15 @@ pub const UNKNOWN_AFTER: i64 = 24 * 60;
 /// Least number of minutes between the mails of an open episode: 24 h (SPEC section 2).
 pub const REMIND_EVERY: i64 = 24 * 60;
 
+/// How many openings of a series within [`FLAPPING_WITHIN`] are mailed one by one; with one more it flaps (SPEC section 2).
+pub const FLAPPING_OPENINGS: u64 = 5;
+
+/// Minutes within which too many openings are flapping: 6 h (SPEC section 2).
+pub const FLAPPING_WITHIN: i64 = 6 * 60;
+
+/// Minutes after which a series that flaps is stable: 1 h (SPEC section 2).
+pub const STABLE_AFTER: i64 = 60;
+
 /// Least number of bad events with which an episode counts (SPEC section 2: "max(2, 5 % of the error budget)").
 pub const COUNTING_MINIMUM: u64 = 2;
 

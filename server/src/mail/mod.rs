@@ -2,6 +2,7 @@
 
 mod alert;
 mod drill;
+mod flapping;
 pub mod incident_data;
 mod invitation;
 mod letter;
@@ -9,5 +10,6 @@ pub mod send;
 
 pub use alert::{Alert, Hour, alert};
 pub use drill::{Drill, drill};
+pub use flapping::{Flapping, FlappingState, flapping};
 pub use invitation::invitation;
 pub use letter::{PATIENCE, Stationery};

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod alert_addresses;
 pub mod apps;
 pub mod audit;
+pub mod bundles;
 pub mod compaction;
 pub mod counts;
 mod db;

@@ -7,6 +7,7 @@ mod alert_addresses;
 mod apps;
 mod audit;
 mod audit_chain;
+mod bundles;
 mod compaction;
 mod complete;
 mod counts;

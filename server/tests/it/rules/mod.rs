@@ -3,6 +3,7 @@
 mod breach;
 mod compaction;
 mod figures;
+mod flapping;
 mod ingest;
 mod mail;
 mod own_outage;

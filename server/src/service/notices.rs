@@ -1,0 +1,26 @@
+//! What an evaluation tells people beside the mails of single breaches.
+
+use rampart_domain::count::Minute;
+
+use super::{Result, Service, evaluation::Outcome, flapping::Bundled};
+use crate::store::Tx;
+
+/// What is due at a tick.
+#[derive(Default)]
+pub(crate) struct Notices {
+    bundles: Vec<Bundled>,
+}
+
+impl Service {
+    /// Decides what is due; takes the mails that wait from the outcomes.
+    pub(super) async fn notices(&self, tick: Minute, outcomes: &mut [Outcome<'_>]) -> Result<Notices> {
+        Ok(Notices {
+            bundles: self.bundle(tick, outcomes).await?,
+        })
+    }
+
+    /// Writes it. Says how many mails were queued.
+    pub(super) async fn apply_notices(&self, tx: &mut Tx, tick: Minute, notices: &Notices) -> Result<usize> {
+        self.apply_bundles(tx, tick, &notices.bundles).await
+    }
+}
