@@ -1,6 +1,7 @@
 //! What Rampart writes to people, and how it is sent.
 
 mod alert;
+mod burn_rate;
 mod drill;
 mod flapping;
 pub mod incident_data;
@@ -9,6 +10,7 @@ mod letter;
 pub mod send;
 
 pub use alert::{Alert, Hour, alert};
+pub use burn_rate::{BurnRate, burn_rate};
 pub use drill::{Drill, drill};
 pub use flapping::{Flapping, FlappingState, flapping};
 pub use invitation::invitation;

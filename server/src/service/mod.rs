@@ -4,6 +4,7 @@ mod access;
 pub mod alert_address;
 pub mod apps;
 mod audit;
+pub(crate) mod burn_rates;
 mod compaction;
 mod error;
 pub mod evaluation;

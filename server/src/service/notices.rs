@@ -2,13 +2,14 @@
 
 use rampart_domain::count::Minute;
 
-use super::{Result, Service, evaluation::Outcome, flapping::Bundled};
+use super::{Result, Service, burn_rates::Burning, evaluation::Outcome, flapping::Bundled};
 use crate::store::Tx;
 
 /// What is due at a tick.
 #[derive(Default)]
 pub(crate) struct Notices {
     bundles: Vec<Bundled>,
+    burning: Vec<Burning>,
 }
 
 impl Service {
@@ -16,11 +17,14 @@ impl Service {
     pub(super) async fn notices(&self, tick: Minute, outcomes: &mut [Outcome<'_>]) -> Result<Notices> {
         Ok(Notices {
             bundles: self.bundle(tick, outcomes).await?,
+            burning: self.burn_rates(tick).await?,
         })
     }
 
     /// Writes it. Says how many mails were queued.
     pub(super) async fn apply_notices(&self, tx: &mut Tx, tick: Minute, notices: &Notices) -> Result<usize> {
-        self.apply_bundles(tx, tick, &notices.bundles).await
+        let bundled = self.apply_bundles(tx, tick, &notices.bundles).await?;
+        let burning = self.apply_burn_rates(tx, tick, &notices.burning).await?;
+        Ok(bundled + burning)
     }
 }

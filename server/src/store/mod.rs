@@ -8,6 +8,7 @@ pub mod alert_addresses;
 pub mod apps;
 pub mod audit;
 pub mod bundles;
+pub mod burn_rates;
 pub mod compaction;
 pub mod counts;
 mod db;

@@ -8,6 +8,7 @@ mod apps;
 mod audit;
 mod audit_chain;
 mod bundles;
+mod burn_rates;
 mod compaction;
 mod complete;
 mod counts;

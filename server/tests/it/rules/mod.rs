@@ -1,6 +1,7 @@
 //! The rules at work on real databases: evaluation, breaches, mails.
 
 mod breach;
+mod burn_rates;
 mod compaction;
 mod figures;
 mod flapping;
