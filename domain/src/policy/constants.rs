@@ -42,3 +42,9 @@ pub const HOURS_KEPT: i64 = 396 * MINUTES_PER_DAY;
 
 /// How long good probes are kept in full detail, in minutes: 48 h (SPEC section 2).
 pub const GOOD_PROBES_KEPT: i64 = 48 * 60;
+
+/// How long the volumes of minutes are kept, in minutes: 3 days, longer than missed evaluations are made up for.
+pub const VOLUME_MINUTES_KEPT: i64 = 3 * MINUTES_PER_DAY;
+
+/// How long the volumes of hours are kept, in minutes: 10 days, for the median of seven days at a missed evaluation too.
+pub const VOLUME_HOURS_KEPT: i64 = 10 * MINUTES_PER_DAY;

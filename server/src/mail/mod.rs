@@ -8,6 +8,7 @@ pub mod incident_data;
 mod invitation;
 mod letter;
 pub mod send;
+mod synthetics;
 
 pub use alert::{Alert, Hour, alert};
 pub use burn_rate::{BurnRate, burn_rate};
@@ -15,3 +16,4 @@ pub use drill::{Drill, drill};
 pub use flapping::{Flapping, FlappingState, flapping};
 pub use invitation::invitation;
 pub use letter::{PATIENCE, Stationery};
+pub use synthetics::{FailingApp, FailingSynthetics, failing_synthetics};

@@ -58,6 +58,7 @@ impl Service {
     /// happens. Says how many mails were queued.
     pub async fn evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<usize> {
         self.note_own_outages(tick).await?;
+        self.note_ingest_gaps(tick).await?;
         let policy = MeasurementPolicy::standard();
         let open = episodes::open(&self.store.portal).await?;
         let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();

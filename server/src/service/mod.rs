@@ -13,6 +13,7 @@ mod figures;
 pub(crate) mod flapping;
 mod health_check;
 pub mod ingest;
+mod ingest_gap;
 pub mod installations;
 pub mod invitations;
 mod limits;
@@ -29,6 +30,7 @@ pub mod recording;
 pub mod sessions;
 pub mod slo;
 pub mod staff;
+pub(crate) mod synthetics;
 mod tokens;
 pub mod transfer;
 

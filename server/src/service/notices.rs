@@ -2,7 +2,7 @@
 
 use rampart_domain::count::Minute;
 
-use super::{Result, Service, burn_rates::Burning, evaluation::Outcome, flapping::Bundled};
+use super::{Result, Service, burn_rates::Burning, evaluation::Outcome, flapping::Bundled, synthetics::Failing};
 use crate::store::Tx;
 
 /// What is due at a tick.
@@ -10,6 +10,7 @@ use crate::store::Tx;
 pub(crate) struct Notices {
     bundles: Vec<Bundled>,
     burning: Vec<Burning>,
+    failing: Vec<Failing>,
 }
 
 impl Service {
@@ -18,6 +19,7 @@ impl Service {
         Ok(Notices {
             bundles: self.bundle(tick, outcomes).await?,
             burning: self.burn_rates(tick).await?,
+            failing: self.failing_synthetics(tick).await?,
         })
     }
 
@@ -25,6 +27,7 @@ impl Service {
     pub(super) async fn apply_notices(&self, tx: &mut Tx, tick: Minute, notices: &Notices) -> Result<usize> {
         let bundled = self.apply_bundles(tx, tick, &notices.bundles).await?;
         let burning = self.apply_burn_rates(tx, tick, &notices.burning).await?;
-        Ok(bundled + burning)
+        let failing = self.apply_synthetics(tx, tick, &notices.failing).await?;
+        Ok(bundled + burning + failing)
     }
 }

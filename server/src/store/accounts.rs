@@ -174,6 +174,18 @@ pub async fn owner_mails(tx: &mut Tx, partner: PartnerId) -> Result<Vec<MailAddr
         .collect()
 }
 
+/// The mail addresses of everybody with a staff role.
+pub async fn staff_mails(tx: &mut Tx, role: StaffRole) -> Result<Vec<MailAddress>> {
+    let mails: Vec<String> = write!(tx, c => query_scalar(
+        "select a.mail from staff_role r join account a on a.id = r.account_id
+         where r.role = $1 and a.disabled_at is null order by a.id")
+        .bind(role.as_str()).fetch_all(c).await?);
+    mails
+        .into_iter()
+        .map(|m| m.parse().map_err(|_| Error::corrupt("mail address", m)))
+        .collect()
+}
+
 pub async fn staff(db: &Db) -> Result<Vec<Staff>> {
     read!(db, pool => Ok(query_as(
         "select a.id, a.name, a.mail, a.disabled_at,

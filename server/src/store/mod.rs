@@ -14,8 +14,10 @@ pub mod counts;
 mod db;
 mod dialect;
 pub mod episodes;
+pub mod failing_together;
 pub mod idempotency;
 pub mod imports;
+pub mod ingest_gaps;
 pub mod inspection;
 pub mod installations;
 pub mod invitations;
@@ -31,6 +33,7 @@ mod scope;
 pub mod series;
 pub mod sessions;
 pub mod tokens;
+pub mod volumes;
 
 pub use db::{Db, Tx};
 pub use dialect::{Error, Result};

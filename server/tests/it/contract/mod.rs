@@ -14,8 +14,10 @@ mod complete;
 mod counts;
 mod episodes;
 mod errors;
+mod failing_together;
 mod idempotency;
 mod imports;
+mod ingest_gaps;
 mod inspection;
 mod installations;
 mod invitations;
@@ -32,6 +34,7 @@ mod rounds;
 mod series;
 mod sessions;
 mod tokens;
+mod volumes;
 
 use std::fmt::Debug;
 
