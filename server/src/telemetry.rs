@@ -17,6 +17,8 @@ const PROBE_DURATION: &str = "rampart_probe_duration_seconds";
 const PROBES_IN_FLIGHT: &str = "rampart_probes_in_flight";
 const EVALUATION_DURATION: &str = "rampart_evaluation_duration_seconds";
 const EVALUATION_LAG: &str = "rampart_evaluation_lag_seconds";
+const INGEST_GAPS: &str = "rampart_ingest_gaps_total";
+const FLAPPING: &str = "rampart_flapping_series";
 const MAILS: &str = "rampart_mails_total";
 const OUTBOX_WAITING: &str = "rampart_outbox_waiting";
 const OUTBOX_OLDEST: &str = "rampart_outbox_oldest_seconds";
@@ -84,6 +86,11 @@ fn describe() {
         EVALUATION_LAG,
         "From the minute that was due to the end of its evaluation"
     );
+    describe_counter!(
+        INGEST_GAPS,
+        "Times when hardly any events of an SLI and product arrived"
+    );
+    describe_gauge!(FLAPPING, "Series whose mails are bundled because they flap");
     describe_counter!(MAILS, "Attempts to hand a mail to the relay, by outcome");
     describe_gauge!(OUTBOX_WAITING, "Mails that wait in the outbox");
     describe_gauge!(OUTBOX_OLDEST, "How long the oldest mail in the outbox has waited");
@@ -126,6 +133,16 @@ pub fn probes_in_flight(delta: i32) {
 pub fn evaluated(took: Duration, lag: Duration) {
     histogram!(EVALUATION_DURATION).record(took);
     histogram!(EVALUATION_LAG).record(lag);
+}
+
+/// Hardly any events of an SLI and product arrive.
+pub fn ingest_gap() {
+    counter!(INGEST_GAPS).increment(1);
+}
+
+/// How many series have their mails bundled.
+pub fn flapping(series: usize) {
+    gauge!(FLAPPING).set(u32::try_from(series).unwrap_or(u32::MAX));
 }
 
 /// The relay took a mail.

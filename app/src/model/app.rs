@@ -146,6 +146,7 @@ pub struct AppOverview {
     /// The latest ones.
     pub breaches: Vec<BreachRow>,
     pub alert_address: AlertAddress,
+    pub burn_rates: BurnRates,
     /// The date on which every 28-day figure is at its target again if nothing else goes wrong; `None` when they are.
     pub clears_on: Option<NaiveDate>,
 }
@@ -163,6 +164,16 @@ pub struct AlertAddress {
     pub failed: Option<(String, DateTime<Utc>)>,
     /// Who gets the alerts right now.
     pub recipients: Vec<String>,
+}
+
+/// The burn-rate alerts of an app (SPEC section 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BurnRates {
+    pub on: bool,
+    /// When the last one started.
+    pub last: Option<DateTime<Utc>>,
+    /// Whether one has started and not ended.
+    pub is_open: bool,
 }
 
 /// One base URL tested on the spot.
@@ -197,6 +208,7 @@ pub struct AppSettings {
     /// Host names of the sites whose events are counted as excluded.
     pub excluded_sites: Vec<String>,
     pub alert_address: AlertAddress,
+    pub burn_rates: BurnRates,
     pub installations: Installations,
     pub mails: Vec<MailRow>,
 }

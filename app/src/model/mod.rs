@@ -13,7 +13,7 @@ mod token;
 pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
 pub use app::{
     AlertAddress, AppHead, AppList, AppOverview, AppPermissions, AppRow, AppSettings, AppState, BaseUrlProbe, Budget,
-    NewAppPage, SliRow, TestResult, TestResults, Todo,
+    BurnRates, NewAppPage, SliRow, TestResult, TestResults, Todo,
 };
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{BreachList, BreachPage, BreachRow, Closing, Standing};

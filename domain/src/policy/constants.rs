@@ -13,6 +13,15 @@ pub const UNKNOWN_AFTER: i64 = 24 * 60;
 /// Least number of minutes between the mails of an open episode: 24 h (SPEC section 2).
 pub const REMIND_EVERY: i64 = 24 * 60;
 
+/// How many openings of a series within [`FLAPPING_WITHIN`] are mailed one by one; with one more it flaps (SPEC section 2).
+pub const FLAPPING_OPENINGS: u64 = 5;
+
+/// Minutes within which too many openings are flapping: 6 h (SPEC section 2).
+pub const FLAPPING_WITHIN: i64 = 6 * 60;
+
+/// Minutes after which a series that flaps is stable: 1 h (SPEC section 2).
+pub const STABLE_AFTER: i64 = 60;
+
 /// Least number of bad events with which an episode counts (SPEC section 2: "max(2, 5 % of the error budget)").
 pub const COUNTING_MINIMUM: u64 = 2;
 
@@ -33,3 +42,9 @@ pub const HOURS_KEPT: i64 = 396 * MINUTES_PER_DAY;
 
 /// How long good probes are kept in full detail, in minutes: 48 h (SPEC section 2).
 pub const GOOD_PROBES_KEPT: i64 = 48 * 60;
+
+/// How long the volumes of minutes are kept, in minutes: 3 days, longer than missed evaluations are made up for.
+pub const VOLUME_MINUTES_KEPT: i64 = 3 * MINUTES_PER_DAY;
+
+/// How long the volumes of hours are kept, in minutes: 10 days, for the median of seven days at a missed evaluation too.
+pub const VOLUME_HOURS_KEPT: i64 = 10 * MINUTES_PER_DAY;

@@ -31,6 +31,7 @@ use crate::{
         apps::{DetailsForm, HealthCheckForm, NewApp},
         evaluation::{self, Outcome, PROGRESS},
         invitations::Acceptance,
+        notices::Notices,
     },
     store::{accounts, outbox, progress, series, series::Measured},
 };
@@ -95,7 +96,7 @@ async fn filled(service: &Service, settings: &Settings) -> anyhow::Result<()> {
     }
     let end = settings.end();
     service.clock.set(end.start());
-    service.apply(filling.last_tick, end, &[]).await?;
+    service.apply(filling.last_tick, end, &[], &Notices::default()).await?;
     let mut tx = service.store.portal.begin().await?;
     progress::advance(&mut tx, FILLED, None, end).await?;
     Ok(tx.commit().await?)
@@ -295,8 +296,12 @@ impl Filling<'_> {
             counts_now: turn.counts,
             closing: turn.closing,
             mail: mail.filter(|_| self.settings.end() - turn.tick <= MAILS_KEPT),
+            lasting: false,
         };
-        let mails = self.service.apply(self.last_tick, turn.tick, &[outcome]).await?;
+        let mails = self
+            .service
+            .apply(self.last_tick, turn.tick, &[outcome], &Notices::default())
+            .await?;
         self.last_tick = Some(turn.tick);
         if mails > 0 {
             self.deliver().await?;

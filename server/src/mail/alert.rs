@@ -19,6 +19,8 @@ pub struct Alert<'a> {
     pub status: IncidentStatus,
     /// Whether it repeats that the breach is still open.
     pub reminder: bool,
+    /// Whether its opening was bundled, an hour ago.
+    pub lasting: bool,
     pub tick: Minute,
     pub incident_id: &'a str,
     pub episode: &'a OpenEpisode,
@@ -49,6 +51,13 @@ pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
     let link = stationery.link(&format!("/apps/{}/breaches/{}", alert.app_key, alert.incident_id));
 
     let (headline, next) = match (alert.status, alert.reminder) {
+        (IncidentStatus::Anomalous, _) if alert.lasting => (
+            format!(
+                "{metric} of {} has been in breach for an hour, since {since}.",
+                alert.app_name
+            ),
+            "Mails about this series are bundled because it flaps. This breach has lasted, so it has mails of its own. Look at it and decide whether your customers feel it.",
+        ),
         (IncidentStatus::Anomalous, false) => (
             format!("{metric} of {} is {condition}.", alert.app_name),
             "Look at the breach and decide whether your customers feel it. If your app needs an emergency response, begin your incident process.",
@@ -156,7 +165,7 @@ fn in_words(counts: Counts) -> String {
     }
 }
 
-fn facts_table(facts: &[(&str, String)]) -> Markup {
+pub(super) fn facts_table(facts: &[(&str, String)]) -> Markup {
     html! {
         table style="border-collapse: collapse; margin: 16px 0" {
             @for (name, value) in facts {

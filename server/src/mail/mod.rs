@@ -1,15 +1,21 @@
 //! What Rampart writes to people, and how it is sent.
 
 mod alert;
+mod burn_rate;
 mod decision;
 mod drill;
+mod flapping;
 pub mod incident_data;
 mod invitation;
 mod letter;
 pub mod send;
+mod synthetics;
 
 pub use alert::{Alert, Hour, alert};
+pub use burn_rate::{BurnRate, burn_rate};
 pub use decision::{DecisionNotice, decision_notice};
 pub use drill::{Drill, drill};
+pub use flapping::{Flapping, FlappingState, flapping};
 pub use invitation::invitation;
 pub use letter::{PATIENCE, Stationery};
+pub use synthetics::{FailingApp, FailingSynthetics, failing_synthetics};

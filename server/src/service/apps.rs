@@ -417,7 +417,7 @@ fn key_taken(error: store::Error) -> Error {
     }
 }
 
-fn stale() -> Error {
+pub(super) fn stale() -> Error {
     let message = "Somebody else saved this form after you opened it. Nothing was overwritten: compare both below, then save again.";
     Error::Stale(message.to_owned())
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use rampart_domain::{
     count::{Minute, MinuteRange},
-    policy::{GOOD_PROBES_KEPT, HOURS_KEPT, MINUTES_KEPT, OWN_MINUTES_KEPT},
+    policy::{GOOD_PROBES_KEPT, HOURS_KEPT, MINUTES_KEPT, OWN_MINUTES_KEPT, VOLUME_HOURS_KEPT, VOLUME_MINUTES_KEPT},
 };
 use tokio::time::Instant;
 
 use super::{Result, Service, evaluation::PROGRESS, ingest::KEYS_KEPT};
-use crate::store::{Tx, compaction, idempotency, own_minutes, progress, series};
+use crate::store::{Tx, compaction, idempotency, own_minutes, progress, series, volumes};
 
 /// Minutes stay in rows of their own for so long: longer than any window of the rules but that of a day, so that the
 /// evaluation seldom unpacks.
@@ -59,6 +59,7 @@ impl Service {
         compaction::delete_rounds(tx, good_before, false).await?;
         compaction::delete_rounds(tx, now - HOURS_KEPT, true).await?;
         own_minutes::delete(tx, now - OWN_MINUTES_KEPT).await?;
+        volumes::delete(tx, now - VOLUME_MINUTES_KEPT, now - VOLUME_HOURS_KEPT).await?;
         idempotency::delete(tx, self.clock.now() - KEYS_KEPT).await?;
         chunk.finish().await?;
 

@@ -19,6 +19,7 @@ use super::{
     audit::{self, Change},
     figures::series_ref,
     mails::alert_recipients,
+    notices::Notices,
 };
 use crate::{
     mail::{self, Alert, incident_data::IncidentStatus},
@@ -48,6 +49,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) counts_now: bool,
     pub(crate) closing: Option<Closing>,
     pub(crate) mail: Option<IncidentStatus>,
+    /// Whether the mail is that of an opening that was bundled an hour ago.
+    pub(crate) lasting: bool,
 }
 
 impl Service {
@@ -55,25 +58,37 @@ impl Service {
     /// happens. Says how many mails were queued.
     pub async fn evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<usize> {
         self.note_own_outages(tick).await?;
+        self.note_ingest_gaps(tick).await?;
         let policy = MeasurementPolicy::standard();
         let open = episodes::open(&self.store.portal).await?;
         let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();
         let candidates = self.candidates(&policy, &open, tick).await?;
+        let mut outcomes = self.outcomes(&candidates, &open, tick).await?;
+        let notices = self.notices(tick, &mut outcomes).await?;
+        self.apply(last, tick, &outcomes, &notices).await
+    }
+
+    /// Decides on every candidate.
+    async fn outcomes<'a>(
+        &self,
+        candidates: &'a [(Measured, SliPolicy)],
+        open: &HashMap<SeriesId, Episode>,
+        tick: Minute,
+    ) -> Result<Vec<Outcome<'a>>> {
+        let mut outcomes = Vec::new();
         if candidates.is_empty() {
-            return self.apply(last, tick, &[]).await;
+            return Ok(outcomes);
         }
         let range = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick);
         let ledger = ledger::in_force(&self.store.portal, None, range).await?;
-        let minutes = self.minutes_of_windows(&candidates, tick).await?;
-
-        let mut outcomes = Vec::new();
-        for (series, policy) in &candidates {
+        let minutes = self.minutes_of_windows(candidates, tick).await?;
+        for (series, policy) in candidates {
             let minutes = minutes.get(&series.series.id).map(Vec::as_slice).unwrap_or_default();
             let evaluated = evaluated(series_ref(&series.series), policy, tick, minutes, &ledger);
             let open = open.get(&series.series.id);
             outcomes.extend(self.outcome(series, *policy, open, &evaluated, &ledger).await?);
         }
-        self.apply(last, tick, &outcomes).await
+        Ok(outcomes)
     }
 
     /// The series for which this evaluation can decide anything: those with an open episode, and the measured ones with a bad
@@ -149,10 +164,17 @@ impl Service {
             counts_now,
             closing,
             mail,
+            lasting: false,
         }))
     }
 
-    pub(crate) async fn apply(&self, last: Option<Minute>, tick: Minute, outcomes: &[Outcome<'_>]) -> Result<usize> {
+    pub(crate) async fn apply(
+        &self,
+        last: Option<Minute>,
+        tick: Minute,
+        outcomes: &[Outcome<'_>],
+        notices: &Notices,
+    ) -> Result<usize> {
         let hours = self.last_hours(outcomes, tick).await?;
         let mut tx = self.store.portal.begin().await?;
         if !progress::advance(&mut tx, PROGRESS, last, tick).await? {
@@ -180,6 +202,7 @@ impl Service {
             self.queue_alert(&mut tx, outcome, tick, hour).await?;
             mails += 1;
         }
+        mails += self.apply_notices(&mut tx, tick, notices).await?;
         for outcome in outcomes {
             self.audit_outcome(&mut tx, outcome, tick).await?;
         }
@@ -208,7 +231,8 @@ impl Service {
                 &self.stationery(),
                 Alert {
                     status,
-                    reminder: status == IncidentStatus::Anomalous && !outcome.is_new,
+                    reminder: status == IncidentStatus::Anomalous && !outcome.is_new && !outcome.lasting,
+                    lasting: outcome.lasting,
                     tick,
                     incident_id: &outcome.incident_id,
                     episode: &outcome.episode,

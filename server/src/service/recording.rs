@@ -8,13 +8,17 @@ use rampart_domain::{
     exclusion::Round,
     id::SeriesId,
     policy::MeasurementPolicy,
+    sli::{Product, Sli},
     slo::is_late,
 };
 
 use super::{Result, Service};
 use crate::{
     probe::{self, ErrorClass, LATE},
-    store::{counts, probes, rounds},
+    store::{
+        counts, probes, rounds,
+        volumes::{self, Volumes},
+    },
 };
 
 /// A probe that is over.
@@ -45,6 +49,7 @@ impl Service {
         let settle = MeasurementPolicy::standard().slis.availability.settle_minutes;
         let mut minutes: BTreeMap<(SeriesId, Minute), MinuteRecord> = BTreeMap::new();
         let mut ended: BTreeMap<i64, Counts> = BTreeMap::new();
+        let mut volumes = Volumes::new();
         let mut tx = self.store.metrics.begin().await?;
         // Beginning may have to wait; what no evaluation could have seen before is late.
         let arrived = self.clock.now();
@@ -65,6 +70,8 @@ impl Service {
             record.all += outcome;
             if is_late(minute, settle, arrived) {
                 record.late += outcome;
+            } else {
+                *volumes.entry((minute, Sli::Availability, Product::None)).or_default() += 1;
             }
             if recorded.probe.is_good() {
                 record.latency.record(recorded.probe.timings.total);
@@ -76,6 +83,7 @@ impl Service {
         for (round, outcome) in ended {
             rounds::add_probes(&mut tx, round, outcome).await?;
         }
+        volumes::add(&mut tx, &volumes).await?;
         Ok(tx.commit().await?)
     }
 }

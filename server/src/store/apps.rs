@@ -173,6 +173,14 @@ pub async fn set_excluded_sites(tx: &mut Tx, id: AppId, version: i64, sites: &[S
         == 1)
 }
 
+/// Turns the burn-rate alerts of an app that still has `version` on or off; says whether it did.
+pub async fn set_burn_rate_alerts(tx: &mut Tx, id: AppId, version: i64, on: bool) -> Result<bool> {
+    Ok(write!(tx, c => query(
+        "update app set burn_rate_alerts = $3, version = version + 1 where id = $1 and version = $2")
+        .bind(id.0).bind(version).bind(on).execute(c).await?.rows_affected())
+        == 1)
+}
+
 /// The apps with these keys (in lower case) for which events are counted: registered, not archived, and of `partner` where
 /// one is given. `Scope` is not asked, since a token asks and no person.
 pub async fn receiving(db: &Db, partner: Option<PartnerId>, keys: &[String]) -> Result<Vec<Receiving>> {

@@ -178,6 +178,13 @@ pub async fn of_series_since(db: &Db, scope: Scope, series: SeriesId, from: Minu
         .bind(scope.everything()).bind(scope.account()).bind(series.0).bind(from.0).fetch_all(pool).await?))
 }
 
+/// How many episodes of a series opened at `since` or later; for the evaluation.
+pub async fn opened_since(db: &Db, series: SeriesId, since: Minute) -> Result<u64> {
+    let opened: i64 = read!(db, pool => query_scalar("select count(*) from episode where series_id = $1 and opened_tick >= $2")
+        .bind(series.0).bind(since.0).fetch_one(pool).await?);
+    Ok(unsigned(opened))
+}
+
 pub async fn count_of_app(db: &Db, scope: Scope, app: AppId) -> Result<i64> {
     read!(db, pool => Ok(query_scalar(
         "select count(*) from episode e join app a on a.id = e.app_id

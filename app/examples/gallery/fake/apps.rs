@@ -225,6 +225,11 @@ pub(crate) fn overview(actor: &Actor, key: &str) -> AppOverview {
         days: if empty { Vec::new() } else { figures::days(key, calm) },
         breaches: if calm { Vec::new() } else { breaches(key) },
         alert_address: alert_address(state == AppState::Breach),
+        burn_rates: BurnRates {
+            on: true,
+            last: (state == AppState::Breach).then(|| ago(7)),
+            is_open: state == AppState::Breach,
+        },
         clears_on: (state == AppState::BelowTarget)
             .then(|| NaiveDate::from_ymd_opt(2026, 12, 7))
             .flatten(),
@@ -344,6 +349,11 @@ pub(crate) fn settings(actor: &Actor, key: &str) -> AppSettings {
         fails_when_down: true,
         excluded_sites: vec!["kestrel-test.atlassian.net".to_owned()],
         alert_address: alert_address(true),
+        burn_rates: BurnRates {
+            on: true,
+            last: Some(ago(7)),
+            is_open: false,
+        },
         installations: installations(actor),
         mails: people::mails().into_iter().take(2).collect(),
     }

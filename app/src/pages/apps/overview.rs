@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     islands::Fresh,
-    model::{AlertAddress, AppOverview, BaseUrlProbe, SliRow, Todo},
+    model::{AlertAddress, AppOverview, BaseUrlProbe, BurnRates, SliRow, Todo},
     request::{actor, services},
     ui::{
         Badge, BudgetBar, Card, Empty, Notice, Time, TimeStyle, Tone,
@@ -39,6 +39,7 @@ fn show(overview: AppOverview) -> impl IntoView {
         days,
         breaches,
         alert_address,
+        burn_rates,
         ..
     } = overview.clone();
     let metrics = link::app(&key, "/metrics");
@@ -107,7 +108,7 @@ fn show(overview: AppOverview) -> impl IntoView {
                 <Card title="Health check" live="health" aside=move || view! { <a href=test.clone()>"Test now"</a> }>
                     <Health health/>
                 </Card>
-                <Alerts address=alert_address settings=format!("{settings}#alert-mails")/>
+                <Alerts address=alert_address burn_rates settings=format!("{settings}#alert-mails")/>
             </aside>
         </div>
         <Fresh/>
@@ -211,7 +212,7 @@ fn Health(health: Vec<BaseUrlProbe>) -> impl IntoView {
 }
 
 #[component]
-fn Alerts(address: AlertAddress, settings: String) -> impl IntoView {
+fn Alerts(address: AlertAddress, burn_rates: BurnRates, settings: String) -> impl IntoView {
     let (pending, failed, confirmed) = (address.pending, address.failed, address.confirmed.is_some());
     let recipients = address.recipients;
     view! {
@@ -236,6 +237,18 @@ fn Alerts(address: AlertAddress, settings: String) -> impl IntoView {
                     }
                     .into_any()
                 }}
+                {burn_rates
+                    .on
+                    .then(|| {
+                        let last = burn_rates
+                            .last
+                            .map(|at| {
+                                let state = if burn_rates.is_open { ", and it goes on" } else { "" };
+                                view! { "; the last one "<Time at style=TimeStyle::Short/>{state} }
+                            });
+                        let none = burn_rates.last.is_none().then_some("; none so far");
+                        view! { <p class="quiet">"Burn-rate alerts are on"{last}{none}"."</p> }
+                    })}
             </div>
         </Card>
     }

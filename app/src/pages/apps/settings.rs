@@ -10,7 +10,7 @@ use super::{
     tables::MailList,
 };
 use crate::{
-    model::{AlertAddress, AppSettings, TestResult, TestResults},
+    model::{AlertAddress, AppSettings, BurnRates, TestResult, TestResults},
     request::{actor, services},
     ui::{
         Badge, Card, Notice, Scroll, Time, TimeStyle, Tone,
@@ -34,6 +34,7 @@ fn show(settings: AppSettings) -> impl IntoView {
     let key = head.key.clone();
     let (details, installations) = (settings.clone(), settings.installations.clone());
     let (sites_of, sites, version) = (key.clone(), settings.excluded_sites.clone(), settings.version);
+    let (burning_of, burn_rates) = (key.clone(), settings.burn_rates);
     view! {
         <PageTitle text=format!("Settings of {}", head.name)/>
         <Head head=head.clone() tab="Settings"/>
@@ -61,6 +62,11 @@ fn show(settings: AppSettings) -> impl IntoView {
             <Card title="Excluded sites">
                 <div class="body">
                     <ExcludedSites key=sites_of sites version edit/>
+                </div>
+            </Card>
+            <Card title="Burn-rate alerts">
+                <div class="body">
+                    <BurnRateAlerts key=burning_of burn_rates version edit/>
                 </div>
             </Card>
             <Card title="Alert mails">
@@ -214,6 +220,43 @@ fn ExcludedSites(key: String, sites: Vec<String>, version: i64, edit: bool) -> i
         </Form>
     }
     .into_any()
+}
+
+/// Whether somebody is warned before the error budget is gone.
+#[component]
+fn BurnRateAlerts(key: String, burn_rates: BurnRates, version: i64, edit: bool) -> impl IntoView {
+    let state = view! {
+        <dl class="facts wide">
+            <dt>"Burn-rate alerts"</dt>
+            <dd>{if burn_rates.on { "on" } else { "off" }}</dd>
+            <dt>"Last one"</dt>
+            <dd>
+                {match burn_rates.last {
+                    Some(at) => {
+                        view! { <Time at/>{if burn_rates.is_open { ", and it goes on" } else { ", over" }} }.into_any()
+                    }
+                    None => "none so far".into_any(),
+                }}
+            </dd>
+        </dl>
+    };
+    let form = edit.then(|| {
+        view! {
+            <Form id="burn-rate-alerts" action=link::app(&key, "/burn-rate-alerts") version=version>
+                <Checkbox
+                    name="burn_rate_alerts"
+                    label="Mail when an error budget is spent too fast"
+                    checked=burn_rates.on
+                    help="One mail when it starts: 13.44 times too fast over the past hour and 5 minutes, or 5.6 times over 6 hours and 30 minutes. One when it was over for 15 minutes. Besides the alerts of the programme, and never a breach."
+                />
+                <Submit label="Save burn-rate alerts"/>
+            </Form>
+        }
+    });
+    view! {
+        {state}
+        {form}
+    }
 }
 
 /// What "Test now" found, per base URL.

@@ -84,6 +84,21 @@ pub(super) async fn change_excluded_sites(form: Submission) -> Result<Done> {
     ))
 }
 
+pub(super) async fn switch_burn_rate_alerts(form: Submission) -> Result<Done> {
+    let (version, on) = (form.posted.version(), form.posted.is_ticked("burn_rate_alerts"));
+    form.web
+        .service
+        .switch_burn_rate_alerts(form.actor()?, form.param("key"), version, on)
+        .await?;
+    Ok(Done::go(
+        format!("{}#burn-rate-alerts", settings(&form)),
+        match on {
+            true => "Burn-rate alerts are on, from now on.",
+            false => "Burn-rate alerts are off.",
+        },
+    ))
+}
+
 pub(super) async fn test_health_check(form: Submission) -> Result<Done> {
     let results = form
         .web

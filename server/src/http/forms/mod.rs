@@ -68,6 +68,14 @@ pub(super) fn all() -> Forms {
             apps::change_excluded_sites,
         )
         .with(
+            form(
+                "burn-rate-alerts",
+                "/apps/{key}/burn-rate-alerts",
+                "/apps/{key}/settings",
+            ),
+            apps::switch_burn_rate_alerts,
+        )
+        .with(
             form("test-health-check", "/apps/{key}/test", "/apps/{key}/settings"),
             apps::test_health_check,
         )

@@ -91,6 +91,8 @@ pub enum Ingested {
 struct Part {
     series: SeriesId,
     sli: Sli,
+    /// In production, the product whose volume it belongs to.
+    volume_of: Option<Product>,
     /// For own iframe events: the series that takes the generic ones in the minutes they cover.
     covers: Option<SeriesId>,
     record: MinuteRecord,
@@ -118,6 +120,7 @@ impl Service {
         let parts = minutes.into_iter().map(|((name, _), record)| Part {
             series: series[&name.counted()],
             sli: name.sli,
+            volume_of: (name.group == Group::Prod).then_some(name.product),
             covers: name.is_own().then(|| series[&name.replaced()]),
             record,
         });

@@ -17,6 +17,7 @@ use crate::{
         Db, Error, Result, Tx, counts,
         idempotency::{self, Known},
         own_minutes::{self, OwnMinutes},
+        volumes::{self, Volumes},
     },
 };
 
@@ -68,10 +69,15 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
             Known::Other => Stored::Not,
         });
     }
+    let mut volumes = Volumes::new();
     for part in &mut parts {
         let record = &mut part.record;
-        if settle(part.sli).is_some_and(|settle| is_late(record.minute, settle, arrived)) {
+        let Some(settle) = settle(part.sli) else { continue };
+        if is_late(record.minute, settle, arrived) {
             record.late = record.all;
+        } else if let Some(product) = part.volume_of {
+            *volumes.entry((record.minute, part.sli, product)).or_default() +=
+                record.all.total() + record.marked.total();
         }
     }
     for ((series, minute), change) in changes(&mut tx, parts).await? {
@@ -82,6 +88,7 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
             counts::add(&mut tx, series, &record).await?;
         }
     }
+    volumes::add(&mut tx, &volumes).await?;
     tx.commit().await?;
     Ok(stored)
 }

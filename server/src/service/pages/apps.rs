@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use rampart_app::{
-    model::{AlertAddress, AppHead, AppList, AppPermissions, AppRow, AppSettings, AppState, NewAppPage, PartnerRef},
+    model::{
+        AlertAddress, AppHead, AppList, AppPermissions, AppRow, AppSettings, AppState, BurnRates, NewAppPage,
+        PartnerRef,
+    },
     services::AppQuery,
 };
 use rampart_domain::{
     access::{Action, Actor, PartnerRole},
     app::AppKind,
-    count::MinuteRange,
+    count::{Minute, MinuteRange},
     exclusion::{Adjusted, Ledger},
     id::{AppId, SeriesId},
     policy::{MeasurementPolicy, SLO_WINDOW},
@@ -23,7 +26,7 @@ use super::{
 use crate::store::{
     Scope, accounts, alert_addresses,
     apps::{self, App, Filter},
-    counts,
+    burn_rates, counts,
     episodes::{self, Episode},
     ledger, outbox, partners,
     series::{self, Series},
@@ -258,8 +261,19 @@ impl Service {
             fails_when_down: app.fails_when_down,
             excluded_sites: app.excluded_sites.0.clone(),
             alert_address: self.alert_address(actor, &app).await?,
+            burn_rates: self.burn_rates_of(actor, app.id).await?,
             installations: self.installations(actor, &app).await?,
             mails: mails.iter().map(|m| rows::mail(m, true)).collect(),
+        })
+    }
+
+    pub(super) async fn burn_rates_of(&self, actor: &Actor, app: AppId) -> Result<BurnRates> {
+        let scope = Scope::of(actor, Action::ViewApp);
+        let of_app = burn_rates::of_app(&self.store.portal, scope, app).await?;
+        Ok(BurnRates {
+            on: of_app.on,
+            last: of_app.last.map(Minute::start),
+            is_open: of_app.is_open,
         })
     }
 

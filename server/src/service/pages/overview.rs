@@ -86,6 +86,7 @@ impl Service {
             days,
             breaches: breaches.iter().map(|e| rows::breach(&app.key, e)).collect(),
             alert_address,
+            burn_rates: self.burn_rates_of(actor, app.id).await?,
             clears_on: self.clears_on(&current, &standing, &ledger).await?,
             head,
         })

@@ -25,6 +25,7 @@ on_both_engines!(
     members_are_listed_owners_first_then_by_name,
     members_are_seen_by_members_only,
     only_enabled_owners_count,
+    staff_of_a_role_are_written_to_while_enabled,
     the_last_two_owners_cannot_leave_at_once,
     the_last_two_administrators_cannot_leave_at_once,
     staff_are_those_with_a_staff_role_and_those_without_any,
@@ -282,6 +283,29 @@ async fn only_enabled_owners_count(database: TestDatabase) {
     disable(db, gone).await;
     assert_eq!(owners(one).await, (2, "ada@example.com ben@example.com".to_owned()));
     assert_eq!(owners(two).await, (1, "other@example.com".to_owned()));
+}
+
+async fn staff_of_a_role_are_written_to_while_enabled(database: TestDatabase) {
+    let db = &database.store.portal;
+    for (name, roles) in [
+        ("Ian", &[StaffRole::IncidentManager, StaffRole::Reviewer][..]),
+        ("Rea", &[StaffRole::Reviewer]),
+        ("Gone", &[StaffRole::IncidentManager]),
+    ] {
+        let user = an_account(db, name).await;
+        commit(db, async |tx| accounts::set_staff_roles(tx, user, roles).await).await;
+        if name == "Gone" {
+            disable(db, user).await;
+        }
+    }
+    let mails = commit(db, async |tx| {
+        accounts::staff_mails(tx, StaffRole::IncidentManager).await
+    })
+    .await;
+    assert_eq!(
+        mails.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["ian@example.com"]
+    );
 }
 
 async fn the_last_two_owners_cannot_leave_at_once(database: TestDatabase) {

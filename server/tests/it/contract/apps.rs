@@ -13,6 +13,7 @@ use crate::support::database::{TestDatabase, on_both_engines};
 on_both_engines!(
     apps_are_found_by_their_ids_as_far_as_they_are_seen,
     excluded_sites_are_those_of_the_version_that_was_seen,
+    burn_rate_alerts_are_switched_in_the_version_that_was_seen,
     events_are_received_for_apps_that_are_not_archived,
     an_app_comes_back_as_it_was_written,
     a_key_belongs_to_one_app_in_whatever_case,
@@ -450,4 +451,16 @@ async fn apps_are_found_by_their_ids_as_far_as_they_are_seen(database: TestDatab
     assert_eq!(found(Scope::system(), &both).await.len(), 2);
     assert_eq!(found(world.scope(), &both).await, ["com.example.ours"]);
     assert!(found(Scope::system(), &[]).await.is_empty());
+}
+
+async fn burn_rate_alerts_are_switched_in_the_version_that_was_seen(database: TestDatabase) {
+    let db = &database.store.portal;
+    let app = Neighbours::new(db).await.ours.app;
+    let switch =
+        async |version, on| commit(db, async |tx| apps::set_burn_rate_alerts(tx, app, version, on).await).await;
+    assert!(switch(1, true).await);
+    assert!(!switch(1, false).await, "somebody else was faster");
+    let of_app = rampart_server::store::burn_rates::of_app(db, Scope::system(), app).await;
+    assert!(of_app.unwrap().on);
+    assert!(switch(2, false).await);
 }

@@ -22,6 +22,7 @@ on_both_engines!(
     the_history_of_an_app_is_paged_the_latest_first,
     episodes_of_a_series_are_those_that_reach_into_the_time_asked_for,
     episodes_are_seen_by_members_only,
+    openings_of_a_series_are_counted_from_a_tick_on,
     a_closing_that_does_not_exist_is_reported,
 );
 
@@ -282,5 +283,21 @@ async fn a_closing_that_does_not_exist_is_reported(database: TestDatabase) {
     assert!(
         matches!(&error, Error::Corrupt { what: "episode", value } if value == "nonsense"),
         "{error:?}"
+    );
+}
+
+async fn openings_of_a_series_are_counted_from_a_tick_on(database: TestDatabase) {
+    let db = &database.store.portal;
+    let Neighbours { ours, theirs, .. } = Neighbours::new(db).await;
+    for (n, at) in [(1, 100), (2, 200)] {
+        open(db, n, ours.series, ours.app, at).await;
+        close(db, n, at, at + 50).await;
+    }
+    open(db, 3, ours.series, ours.app, 300).await;
+    open(db, 4, theirs.series, theirs.app, 300).await;
+    let since = async |at| episodes::opened_since(db, ours.series, Minute(at)).await.unwrap();
+    assert_eq!(
+        (since(0).await, since(200).await, since(201).await, since(301).await),
+        (3, 2, 1, 0)
     );
 }

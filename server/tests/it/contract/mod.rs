@@ -7,6 +7,8 @@ mod alert_addresses;
 mod apps;
 mod audit;
 mod audit_chain;
+mod bundles;
+mod burn_rates;
 mod compaction;
 mod complete;
 mod counts;
@@ -14,8 +16,10 @@ mod episodes;
 mod errors;
 mod escalation;
 mod facts;
+mod failing_together;
 mod idempotency;
 mod imports;
+mod ingest_gaps;
 mod inspection;
 mod installations;
 mod invitations;
@@ -32,6 +36,7 @@ mod rounds;
 mod series;
 mod sessions;
 mod tokens;
+mod volumes;
 
 use std::fmt::Debug;
 

@@ -130,6 +130,7 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("{app}/settings"), &[]),
         form(format!("{app}/health-check"), &[("health_path", "x")]),
         form(format!("{app}/excluded-sites"), &[("excluded_sites", "a b")]),
+        form(format!("{app}/burn-rate-alerts"), &[("version", "0")]),
         form(format!("{app}/alert-address"), &[("address", "x")]),
         form(format!("{app}/measuring/stop"), &[("why", "")]),
         form(format!("{app}/installations/new"), &[("site", "")]),

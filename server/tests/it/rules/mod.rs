@@ -1,11 +1,15 @@
 //! The rules at work on real databases: evaluation, breaches, mails.
 
 mod breach;
+mod burn_rates;
 mod compaction;
 mod escalation;
 mod figures;
+mod flapping;
 mod ingest;
+mod ingest_gap;
 mod mail;
 mod own_outage;
 mod slo;
+mod synthetics;
 mod transfer;

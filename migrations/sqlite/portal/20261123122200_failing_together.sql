@@ -1,0 +1,6 @@
+-- Synthetic tests of several partners that started failing on a product (SPEC section 2), and which partners were told.
+create table failing_together (
+    product   text primary key,
+    last_seen integer not null, -- minutes since 1970
+    told      text not null
+);

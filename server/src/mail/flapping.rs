@@ -1,0 +1,123 @@
+use maud::html;
+use rampart_domain::{
+    alert::Bundle,
+    count::{Counts, Minute},
+    id::{AlertAddressId, AppId, PartnerId},
+    sli::SeriesKey,
+};
+
+use super::{
+    Stationery,
+    alert::facts_table,
+    incident_data::readable,
+    letter::{Letter, button, moment},
+};
+use crate::store::outbox::NewMail;
+
+/// A mail about a series that flaps (SPEC section 2). It stands for several breaches, so it carries no incident data.
+pub struct Flapping<'a> {
+    pub about: FlappingState,
+    pub tick: Minute,
+    pub bundle: &'a Bundle,
+    /// The value at the last evaluation with data, where one is known.
+    pub value: Option<Counts>,
+    pub key: &'a SeriesKey,
+    pub app: AppId,
+    pub app_key: &'a str,
+    pub app_name: &'a str,
+    pub partner: PartnerId,
+    pub recipient: String,
+    pub alert_address: Option<AlertAddressId>,
+}
+
+/// Which of its mails it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlappingState {
+    Begun,
+    /// A breach is open or not, as it happens.
+    GoesOn {
+        in_breach: bool,
+    },
+    Over,
+}
+
+pub fn flapping(stationery: &Stationery<'_>, mail: Flapping<'_>) -> NewMail {
+    let metric = mail.key.metric_name();
+    let app = mail.app_name;
+    let waits = "Further openings, reminders and closings wait until no breach was open for an hour; then one mail sums them up. A breach that stays open for an hour is mailed by itself. The history shows every one.";
+    let (kind, subject, headline, next) = match mail.about {
+        FlappingState::Begun => (
+            "flapping_begun",
+            format!("[FLAPPING] {app}: {metric} goes in and out of breach"),
+            format!(
+                "{metric} of {app} is in breach for the sixth time within 6 hours: from now on its mails are bundled."
+            ),
+            waits,
+        ),
+        FlappingState::GoesOn { .. } => (
+            "flapping_goes_on",
+            format!("[FLAPPING] Still: {app}: {metric} goes in and out of breach"),
+            format!("{metric} of {app} still goes in and out of breach: its mails are still bundled."),
+            waits,
+        ),
+        FlappingState::Over => (
+            "flapping_over",
+            format!("[STABLE] {app}: {metric} has not been in breach for an hour"),
+            format!("{metric} of {app} has not been in breach for an hour. This is what happened meanwhile."),
+            "Every breach has mails of its own again.",
+        ),
+    };
+    let mut facts = vec![
+        ("App", format!("{app} ({})", mail.app_key)),
+        (
+            "Target of the check",
+            match mail.key.target.as_str() {
+                "" => "the whole app".to_owned(),
+                target => target.to_owned(),
+            },
+        ),
+        ("Bundled since", moment(mail.bundle.began_at.start())),
+    ];
+    if mail.about != FlappingState::Begun {
+        facts.push(("Openings", mail.bundle.openings.to_string()));
+        facts.push(("In breach for", time(mail.bundle.closed_minutes)));
+    }
+    let state = match mail.about {
+        FlappingState::Begun | FlappingState::GoesOn { in_breach: true } => "in breach",
+        FlappingState::GoesOn { in_breach: false } | FlappingState::Over => "not in breach",
+    };
+    let at = moment(mail.tick.start());
+    facts.push(("State", format!("{state}, {at}")));
+    facts.extend(mail.value.map(|value| ("Rate over the past window", readable(value))));
+    let link = stationery.link(&format!("/apps/{}/breaches", mail.app_key));
+    let mut text = format!("{headline}\n\n");
+    for (name, value) in &facts {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    text.push_str(&format!("\n{next}\n\n{link}\n"));
+    let mut sealed = stationery.seal(Letter {
+        kind,
+        recipients: vec![mail.recipient],
+        subject,
+        text,
+        html: html! {
+            h1 style="font-size: 20px; line-height: 1.3" { (headline) }
+            (facts_table(&facts))
+            p { (next) }
+            (button(&link, "Open the breaches"))
+        },
+    });
+    sealed.partner = Some(mail.partner);
+    sealed.app = Some(mail.app);
+    sealed.alert_address = mail.alert_address;
+    sealed
+}
+
+/// "1 h 5 min", "40 min".
+fn time(minutes: i64) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
