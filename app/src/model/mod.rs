@@ -8,6 +8,7 @@ mod installations;
 mod mail;
 mod metrics;
 mod people;
+mod policy;
 mod token;
 
 pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
@@ -24,6 +25,9 @@ pub use metrics::{
     SeriesChoice,
 };
 pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage, PeoplePage, PersonRow};
+pub use policy::{
+    PolicyChange, PolicyEditor, PolicyPage, PolicyReview, PolicyVersion, RuleFields, SliRules, VersionStanding,
+};
 pub use token::{MadeToken, TokenRow, TokensPage};
 
 /// A partner as it is named on pages.

@@ -3,10 +3,12 @@
 mod constants;
 mod measurement;
 mod ppm;
+mod published;
 
 pub use constants::{
     CLOSE_AFTER, COUNTING_MINIMUM, COUNTING_SHARE, GOOD_PROBES_KEPT, HOURS_KEPT, MINUTES_KEPT, OWN_EVENTS_COVER,
     OWN_MINUTES_KEPT, REMIND_EVERY, SLO_WINDOW, UNKNOWN_AFTER,
 };
 pub use measurement::{AlertCondition, MeasurementPolicy, PolicyError, SliPolicies, SliPolicy};
-pub use ppm::Ppm;
+pub use ppm::{NotAShare, Ppm};
+pub use published::{Policies, Published};

@@ -41,6 +41,8 @@ fn forbidden(action: Action) -> Error {
         }
         Action::ManageMembers => "An owner of the partner may change who is in it.",
         Action::ManagePartnerTokens => "An owner of the partner makes and revokes its tokens.",
+        Action::ManagePolicies => "A program manager publishes the programme's rules.",
+        Action::AssessBreach => "The partner's people assess a breach of their app.",
         Action::ViewAudit => "Program managers, administrators and owners of a partner may read the audit log.",
     };
     Error::Forbidden(who.to_owned())

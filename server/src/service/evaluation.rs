@@ -55,10 +55,12 @@ impl Service {
     /// happens. Says how many mails were queued.
     pub async fn evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<usize> {
         self.note_own_outages(tick).await?;
-        let policy = MeasurementPolicy::standard();
+        // Read for each tick, so that all servers agree on it.
+        let policies = self.policies().await?;
+        let policy = policies.at(tick);
         let open = episodes::open(&self.store.portal).await?;
         let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();
-        let candidates = self.candidates(&policy, &open, tick).await?;
+        let candidates = self.candidates(policy, &open, tick).await?;
         if candidates.is_empty() {
             return self.apply(last, tick, &[]).await;
         }

@@ -21,6 +21,7 @@ mod own_outage;
 mod pages;
 pub mod partners;
 mod passwords;
+pub mod policies;
 pub mod publishing;
 pub mod recording;
 pub mod sessions;
@@ -68,6 +69,8 @@ pub struct Service {
     pub ingest: ingest::Queue,
     /// The series of events.
     series: ingest::Known,
+    /// The measurement policy that holds now.
+    policy: policies::Known,
     /// The opened secrets of installations.
     keyring: Keyring,
     audit_verified: Mutex<Verified>,
@@ -98,6 +101,7 @@ impl Service {
             wake: Wake::default(),
             ingest: ingest::Queue::default(),
             series: ingest::Known::default(),
+            policy: policies::Known::default(),
             keyring: Keyring::default(),
             audit_verified: Mutex::default(),
             tests: Semaphore::new(TESTS_AT_ONCE),

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod outbox;
 pub mod own_minutes;
 pub mod partners;
+pub mod policies;
 pub mod probes;
 pub mod progress;
 pub mod rounds;

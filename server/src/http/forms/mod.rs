@@ -6,6 +6,7 @@ mod installations;
 mod mail;
 mod partners;
 mod people;
+mod policies;
 mod sign_in;
 mod tokens;
 
@@ -205,6 +206,22 @@ pub(super) fn all() -> Forms {
         .with(
             form("enable-{user}", "/people/{user}/enable", "/people"),
             people::enable,
+        )
+        .with(
+            form(
+                "measurement-policy",
+                "/policies/measurement/review",
+                "/policies/measurement/edit",
+            ),
+            policies::review,
+        )
+        .with(
+            form(
+                "measurement-policy",
+                "/policies/measurement/publish",
+                "/policies/measurement/edit",
+            ),
+            policies::publish,
         )
         .with(form("retry-mail", "/mail/{id}/retry", "/mail/{id}"), mail::retry)
 }

@@ -10,7 +10,7 @@ use rampart_domain::{
     slo::is_late,
 };
 
-use super::{Batch, Part, settle};
+use super::{Batch, Part};
 use crate::{
     clock::Clock,
     store::{
@@ -70,7 +70,10 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
     }
     for part in &mut parts {
         let record = &mut part.record;
-        if settle(part.sli).is_some_and(|settle| is_late(record.minute, settle, arrived)) {
+        if part
+            .settle
+            .is_some_and(|settle| is_late(record.minute, settle, arrived))
+        {
             record.late = record.all;
         }
     }

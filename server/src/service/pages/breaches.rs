@@ -5,7 +5,7 @@ use rampart_domain::{
     access::{Action, Actor},
     alert::alert_window,
     count::MinuteRange,
-    policy::{COUNTING_MINIMUM, COUNTING_SHARE, MeasurementPolicy},
+    policy::{COUNTING_MINIMUM, COUNTING_SHARE},
     slo,
 };
 
@@ -50,23 +50,25 @@ impl Service {
             .ok_or(Error::NotFound)?;
         let Headed { head, series, .. } = self.head(actor, &app).await?;
         let series = series.iter().find(|s| s.id == episode.series).ok_or(Error::NotFound)?;
-        let policy = MeasurementPolicy::standard();
-        let policy = policy.for_sli(series.key.sli).ok_or(Error::NotFound)?;
+        let policies = self.policies().await?;
+        let in_force = |tick| policies.at(tick).for_sli(series.key.sli).ok_or(Error::NotFound);
 
         let now = self.clock.minute();
         let end = episode.closed.map_or(now, |(tick, _)| tick);
+        let policy = in_force(episode.episode.opened_at)?;
         // The same minutes that the evaluation has counted: from the window that opened it to the window that was seen last.
-        let range = MinuteRange::new(episode.episode.window_start, alert_window(end, policy).end);
+        let range = MinuteRange::new(episode.episode.window_start, alert_window(end, in_force(end)?).end);
         let shown = MinuteRange::new(range.start - AROUND, (range.end + AROUND).min(now));
         let counted = episode.episode.counted_at.unwrap_or(end);
-        let budget_window = slo::slo_window(counted, policy);
+        let counting = in_force(counted)?;
+        let budget_window = slo::slo_window(counted, counting);
         let ledger = MinuteRange::new(budget_window.start.min(shown.start), shown.end);
         let ledger = ledger::in_force(&self.store.portal, Some(app.id), ledger).await?;
         let minutes = counts::minutes(&self.store.metrics, series.id, range).await?;
         let sums = ledger.adjust(series_ref(series), &minutes);
         let month = self.sums(std::slice::from_ref(series), budget_window, &ledger).await?;
         let month = month.get(&series.id).map(|s| s.adjusted).unwrap_or_default();
-        let budget = slo::Budget::of(policy.slo, month).allowed_events();
+        let budget = slo::Budget::of(counting.slo, month).allowed_events();
         let share = (budget * COUNTING_SHARE.percent() / 100.0).ceil();
 
         let charted = Charted {

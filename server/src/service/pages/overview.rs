@@ -7,7 +7,7 @@ use rampart_domain::{
     count::MinuteRange,
     exclusion::Ledger,
     id::SeriesId,
-    policy::{MeasurementPolicy, SLO_WINDOW},
+    policy::SLO_WINDOW,
     sli::Sli,
     slo,
 };
@@ -52,7 +52,7 @@ impl Service {
         let worst = worst(&current, &standing);
         let (chart, days) = match worst {
             Some(series) => {
-                let policy = MeasurementPolicy::standard();
+                let policy = self.policy_now().await?;
                 match policy.for_sli(series.key.sli) {
                     None => (None, Vec::new()),
                     Some(policy) => {
@@ -99,7 +99,7 @@ impl Service {
         open: &[Episode],
         ledger: &Ledger,
     ) -> Result<Vec<SliRow>> {
-        let policy = MeasurementPolicy::standard();
+        let policy = self.policy_now().await?;
         let tick = self.clock.minute();
         let settle = policy.slis.availability.settle_minutes;
         let quarter = self.sums(current, slo::window(tick, settle, 15), ledger).await?;
@@ -150,7 +150,7 @@ impl Service {
 
     /// The date on which every series is at its target again if nothing else goes wrong; none when all are.
     async fn clears_on(&self, current: &[Series], standing: &Standing, ledger: &Ledger) -> Result<Option<NaiveDate>> {
-        let policy = MeasurementPolicy::standard();
+        let policy = self.policy_now().await?;
         let today = rows::day_of(self.clock.now());
         let mut latest = None;
         for series in current {

@@ -24,6 +24,7 @@ mod migrations;
 mod outbox;
 mod own_minutes;
 mod partners;
+mod policies;
 mod probes;
 mod progress;
 mod rounds;

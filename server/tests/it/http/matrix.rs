@@ -120,6 +120,8 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         page(partner_page.clone()),
         page("/people".to_owned()),
         page("/tokens".to_owned()),
+        page("/policies/measurement".to_owned()),
+        page("/policies/measurement/edit".to_owned()),
         page("/audit".to_owned()),
         page("/audit.csv".to_owned()),
         page("/mail".to_owned()),
@@ -155,6 +157,8 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("/people/{member}/roles"), &[("roles", "x")]),
         form(format!("/people/{member}/disable"), &[]),
         form(format!("/people/{member}/enable"), &[]),
+        form("/policies/measurement/review".to_owned(), &[("version", "1")]),
+        form("/policies/measurement/publish".to_owned(), &[("version", "1")]),
         form(format!("/mail/{NOBODY}/retry"), &[]),
         form("/account/password".to_owned(), &[("password", "x")]),
     ]

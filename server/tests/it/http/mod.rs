@@ -9,6 +9,7 @@ mod installations;
 mod isolation;
 mod matrix;
 mod people;
+mod policy;
 mod security;
 mod sign_in;
 mod tokens;

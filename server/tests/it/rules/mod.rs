@@ -6,5 +6,6 @@ mod figures;
 mod ingest;
 mod mail;
 mod own_outage;
+pub(crate) mod policy;
 mod slo;
 mod transfer;
