@@ -17,7 +17,7 @@ pub use app::{
     NewAppPage, SliRow, TestResult, TestResults, Todo,
 };
 pub use audit::{AuditFilter, AuditPage, AuditRow};
-pub use breach::{BreachList, BreachPage, BreachRow, Closing, Standing};
+pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Standing};
 pub use installations::{InstallationRow, Installations, NewSecret};
 pub use mail::{AlertConfirmationPage, MailPage, MailQueue, MailRow, MailState};
 pub use metrics::{

@@ -3,6 +3,8 @@
 
 mod condition;
 mod episode;
+mod verdict;
 
 pub use condition::{Evaluated, WindowState, alert_window};
 pub use episode::{Closing, OpenEpisode, Step, advance, counts_now};
+pub use verdict::Verdict;

@@ -95,7 +95,7 @@ async fn filled(service: &Service, settings: &Settings) -> anyhow::Result<()> {
     }
     let end = settings.end();
     service.clock.set(end.start());
-    service.apply(filling.last_tick, end, &[]).await?;
+    service.apply(filling.last_tick, end, &[], &[]).await?;
     let mut tx = service.store.portal.begin().await?;
     progress::advance(&mut tx, FILLED, None, end).await?;
     Ok(tx.commit().await?)
@@ -296,7 +296,7 @@ impl Filling<'_> {
             closing: turn.closing,
             mail: mail.filter(|_| self.settings.end() - turn.tick <= MAILS_KEPT),
         };
-        let mails = self.service.apply(self.last_tick, turn.tick, &[outcome]).await?;
+        let mails = self.service.apply(self.last_tick, turn.tick, &[outcome], &[]).await?;
         self.last_tick = Some(turn.tick);
         if mails > 0 {
             self.deliver().await?;

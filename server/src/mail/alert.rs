@@ -156,7 +156,7 @@ fn in_words(counts: Counts) -> String {
     }
 }
 
-fn facts_table(facts: &[(&str, String)]) -> Markup {
+pub(super) fn facts_table(facts: &[(&str, String)]) -> Markup {
     html! {
         table style="border-collapse: collapse; margin: 16px 0" {
             @for (name, value) in facts {

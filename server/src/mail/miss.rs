@@ -47,8 +47,10 @@ pub fn miss(stationery: &Stationery<'_>, notice: MissNotice<'_>) -> NewMail {
         (true, true) => format!("{metric} of {} is no longer measured.", notice.app_name),
     };
     let next = match (notice.is_over, notice.no_longer_measured) {
-        (false, _) => "This is not about one breach: the bad events of four weeks together are more than the error budget allows. \
-                       It is over once the figure has been on target for 24 hours; the figure rises as the bad days leave the window.",
+        (false, _) => {
+            "This is not about one breach: the bad events of four weeks together are more than the error budget allows. \
+                       It is over once the figure has been on target for 24 hours; the figure rises as the bad days leave the window."
+        }
         (true, false) => "The figure has been on target for 24 hours, so the missed target is over.",
         (true, true) => "The missed target is over, because there is nothing left that it could be about.",
     };
@@ -67,7 +69,10 @@ pub fn miss(stationery: &Stationery<'_>, notice: MissNotice<'_>) -> NewMail {
     ));
     facts.push(("Target over 28 days", slo));
     if let Some(day) = notice.met_again.filter(|_| !notice.is_over) {
-        facts.push(("On target again, if nothing else goes wrong", day.format("%-d %b %Y").to_string()));
+        facts.push((
+            "On target again, if nothing else goes wrong",
+            day.format("%-d %b %Y").to_string(),
+        ));
     }
     let mut text = format!("{headline}\n\n");
     facts

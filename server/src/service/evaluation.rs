@@ -19,6 +19,7 @@ use super::{
     audit::{self, Change},
     figures::series_ref,
     mails::alert_recipients,
+    misses::MissOutcome,
 };
 use crate::{
     mail::{self, Alert, incident_data::IncidentStatus},
@@ -61,11 +62,10 @@ impl Service {
         let open = episodes::open(&self.store.portal).await?;
         let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();
         let candidates = self.candidates(policy, &open, tick).await?;
-        if candidates.is_empty() {
-            return self.apply(last, tick, &[]).await;
-        }
         let range = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick);
         let ledger = ledger::in_force(&self.store.portal, None, range).await?;
+        let seen = candidates.iter().map(|(measured, _)| measured.series.id);
+        let misses = self.assess_misses(policy, tick, seen, &ledger).await?;
         let minutes = self.minutes_of_windows(&candidates, tick).await?;
 
         let mut outcomes = Vec::new();
@@ -75,7 +75,7 @@ impl Service {
             let open = open.get(&series.series.id);
             outcomes.extend(self.outcome(series, *policy, open, &evaluated, &ledger).await?);
         }
-        self.apply(last, tick, &outcomes).await
+        self.apply(last, tick, &outcomes, &misses).await
     }
 
     /// The series for which this evaluation can decide anything: those with an open episode, and the measured ones with a bad
@@ -154,7 +154,13 @@ impl Service {
         }))
     }
 
-    pub(crate) async fn apply(&self, last: Option<Minute>, tick: Minute, outcomes: &[Outcome<'_>]) -> Result<usize> {
+    pub(crate) async fn apply(
+        &self,
+        last: Option<Minute>,
+        tick: Minute,
+        outcomes: &[Outcome<'_>],
+        misses: &[MissOutcome],
+    ) -> Result<usize> {
         let hours = self.last_hours(outcomes, tick).await?;
         let mut tx = self.store.portal.begin().await?;
         if !progress::advance(&mut tx, PROGRESS, last, tick).await? {
@@ -177,7 +183,7 @@ impl Service {
                 episodes::update(&mut tx, outcome.id, &outcome.episode, closed).await?;
             }
         }
-        let mut mails = 0;
+        let mut mails = self.write_misses(&mut tx, tick, misses).await?;
         for (outcome, hour) in outcomes.iter().zip(&hours).filter(|(o, _)| o.mail.is_some()) {
             self.queue_alert(&mut tx, outcome, tick, hour).await?;
             mails += 1;
@@ -185,6 +191,7 @@ impl Service {
         for outcome in outcomes {
             self.audit_outcome(&mut tx, outcome, tick).await?;
         }
+        self.audit_misses(&mut tx, tick, misses).await?;
         tx.commit().await?;
         if mails > 0 {
             self.wake.outbox.notify_one();

@@ -3,6 +3,7 @@
 mod access;
 pub mod alert_address;
 pub mod apps;
+mod assessments;
 mod audit;
 mod compaction;
 mod error;
@@ -18,6 +19,7 @@ mod limits;
 mod mails;
 pub mod measuring;
 pub mod members;
+mod misses;
 mod own_outage;
 mod pages;
 pub mod partners;

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod alert_addresses;
 pub mod apps;
+pub mod assessments;
 pub mod audit;
 pub mod compaction;
 pub mod counts;
@@ -20,6 +21,7 @@ pub mod installations;
 pub mod invitations;
 pub mod leases;
 pub mod ledger;
+pub mod misses;
 pub mod outbox;
 pub mod own_minutes;
 pub mod partners;

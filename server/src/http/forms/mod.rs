@@ -2,6 +2,7 @@
 
 mod account;
 mod apps;
+mod breaches;
 mod installations;
 mod mail;
 mod partners;
@@ -131,6 +132,22 @@ pub(super) fn all() -> Forms {
                 "/apps/{key}/settings",
             ),
             installations::end,
+        )
+        .with(
+            form(
+                "assess-breach",
+                "/apps/{key}/breaches/{incident}/assessment",
+                "/apps/{key}/breaches/{incident}",
+            ),
+            breaches::assess,
+        )
+        .with(
+            form(
+                "withdraw-assessment",
+                "/apps/{key}/breaches/{incident}/assessment/withdraw",
+                "/apps/{key}/breaches/{incident}",
+            ),
+            breaches::withdraw,
         )
         .with(form("new-partner", "/partners/new", "/partners/new"), partners::create)
         .with(

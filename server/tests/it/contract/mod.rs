@@ -5,6 +5,7 @@
 mod accounts;
 mod alert_addresses;
 mod apps;
+mod assessments;
 mod audit;
 mod audit_chain;
 mod compaction;
@@ -22,6 +23,7 @@ mod layers;
 mod leases;
 mod ledger;
 mod migrations;
+mod misses;
 mod outbox;
 mod own_minutes;
 mod partners;

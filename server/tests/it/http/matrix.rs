@@ -133,6 +133,8 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("{app}/health-check"), &[("health_path", "x")]),
         form(format!("{app}/excluded-sites"), &[("excluded_sites", "a b")]),
         form(format!("{app}/alert-address"), &[("address", "x")]),
+        form(format!("{app}/breaches/{NOBODY}/assessment"), &[]),
+        form(format!("{app}/breaches/{NOBODY}/assessment/withdraw"), &[]),
         form(format!("{app}/measuring/stop"), &[("why", "")]),
         form(format!("{app}/installations/new"), &[("site", "")]),
         form(format!("{app}/installations/{NOBODY}/rotate"), &[]),

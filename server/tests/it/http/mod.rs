@@ -1,6 +1,7 @@
 //! The portal through its real router.
 
 mod alert_address;
+mod assessments;
 mod audit;
 mod connect;
 mod events;

@@ -5,6 +5,7 @@ mod compaction;
 mod figures;
 mod ingest;
 mod mail;
+mod miss;
 mod own_outage;
 pub(crate) mod policy;
 mod slo;
