@@ -9,7 +9,7 @@ use rampart_domain::access::Actor;
 use crate::model::{
     AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
     BreachPage, InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage,
-    PeoplePage, TokensPage,
+    PeoplePage, PolicyEditor, PolicyPage, TokensPage,
 };
 
 /// Why a page cannot be shown.
@@ -52,6 +52,10 @@ pub trait Services: Send + Sync {
     async fn people(&self, actor: &Actor) -> Result<PeoplePage>;
     /// The platform's own tokens of the API.
     async fn platform_tokens(&self, actor: &Actor) -> Result<TokensPage>;
+    /// The rules by which everything is measured; everybody may read them.
+    async fn measurement_policy(&self, actor: &Actor) -> Result<PolicyPage>;
+    /// What the next version of the measurement policy begins with.
+    async fn measurement_policy_editor(&self, actor: &Actor) -> Result<PolicyEditor>;
     async fn audit(&self, actor: &Actor, filter: AuditFilter) -> Result<AuditPage>;
     async fn mail_queue(&self, actor: &Actor, filter: &str, page: u32) -> Result<MailQueue>;
     async fn mail(&self, actor: &Actor, id: &str) -> Result<MailPage>;

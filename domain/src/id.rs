@@ -42,6 +42,8 @@ ids! {
     SeriesId,
     /// An alert episode: one row of the breach history.
     EpisodeId,
+    /// A time in which a series was below its objective.
+    MissId,
     /// An item of the mail outbox.
     MailId,
     /// An invitation of a person by mail.

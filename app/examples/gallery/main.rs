@@ -91,6 +91,7 @@ async fn page(request: Request<Body>) -> Response {
     });
     let tested = parameter(&request, "tested").map(|_| test_results());
     let made = parameter(&request, "made").map(|value| MadeToken { value });
+    let review = parameter(&request, "review").map(|_| fake::policy::review());
     let services: ServicesRef = Arc::new(Fake);
     let context = move || {
         provide_context(viewer.clone());
@@ -103,6 +104,9 @@ async fn page(request: Request<Body>) -> Response {
         }
         if let Some(made) = made.clone() {
             provide_context(made);
+        }
+        if let Some(review) = review.clone() {
+            provide_context(review);
         }
         if let Some(results) = tested.clone() {
             provide_context(results);

@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{BreachRow, Chart, DayRow, Installations, MailRow, PartnerRef};
+use super::{BreachRow, Chart, DayRow, Installations, MailRow, MissRow, PartnerRef};
 
 /// How an app is doing right now, the worst of its series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,6 +145,8 @@ pub struct AppOverview {
     pub days: Vec<DayRow>,
     /// The latest ones.
     pub breaches: Vec<BreachRow>,
+    /// The targets that are being missed.
+    pub misses: Vec<MissRow>,
     pub alert_address: AlertAddress,
     pub burn_rates: BurnRates,
     /// The date on which every 28-day figure is at its target again if nothing else goes wrong; `None` when they are.

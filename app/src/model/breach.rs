@@ -10,6 +10,31 @@ pub enum Closing {
     Unknown,
 }
 
+/// A time in which a 28-day figure was below its target (SPEC section 2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct MissRow {
+    /// "App availability".
+    pub indicator: String,
+    pub target: Option<String>,
+    pub since: DateTime<Utc>,
+    pub ended: Option<DateTime<Utc>>,
+    /// Since when the figure is on target again, while the miss is open.
+    pub met_since: Option<DateTime<Utc>>,
+    /// What was missed, percent.
+    pub slo: f64,
+    /// The 28-day figure when it opened, percent.
+    pub rate: f64,
+}
+
+/// What the partner said of a breach (SPEC section 2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessment {
+    /// Why it was no emergency.
+    pub note: String,
+    pub by: String,
+    pub at: DateTime<Utc>,
+}
+
 /// What a breach means for the app's standing (SPEC section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -31,6 +56,8 @@ pub struct BreachRow {
     /// Lowest adjusted rate at an evaluation, percent.
     pub lowest: f64,
     pub standing: Standing,
+    /// `None`: nobody has looked at it yet.
+    pub assessment: Option<Assessment>,
     pub href: String,
 }
 
@@ -38,6 +65,8 @@ pub struct BreachRow {
 pub struct BreachList {
     pub head: AppHead,
     pub rows: Vec<BreachRow>,
+    /// The latest times in which a target was missed.
+    pub misses: Vec<MissRow>,
     pub total: u64,
     pub page: u32,
     pub pages: u32,
@@ -65,4 +94,8 @@ pub struct BreachPage {
     pub minutes: Vec<MinuteRow>,
     pub probes: Vec<ProbeRow>,
     pub mails: Vec<MailRow>,
+    /// Whether the reader assesses it, for the partner.
+    pub may_assess: bool,
+    /// Raises with everything that is said of the breach; a form carries the version it was based on.
+    pub assessment_version: i64,
 }

@@ -8,6 +8,7 @@ mod installations;
 mod mail;
 mod metrics;
 mod people;
+mod policy;
 mod token;
 
 pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
@@ -16,7 +17,7 @@ pub use app::{
     BurnRates, NewAppPage, SliRow, TestResult, TestResults, Todo,
 };
 pub use audit::{AuditFilter, AuditPage, AuditRow};
-pub use breach::{BreachList, BreachPage, BreachRow, Closing, Standing};
+pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Standing};
 pub use installations::{InstallationRow, Installations, NewSecret};
 pub use mail::{AlertConfirmationPage, MailPage, MailQueue, MailRow, MailState};
 pub use metrics::{
@@ -24,6 +25,9 @@ pub use metrics::{
     SeriesChoice,
 };
 pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage, PeoplePage, PersonRow};
+pub use policy::{
+    PolicyChange, PolicyEditor, PolicyPage, PolicyReview, PolicyVersion, RuleFields, SliRules, VersionStanding,
+};
 pub use token::{MadeToken, TokenRow, TokensPage};
 
 /// A partner as it is named on pages.

@@ -9,6 +9,7 @@ mod links;
 mod mail;
 mod partners;
 mod people;
+mod policy;
 mod sign_in;
 mod tokens;
 
@@ -38,6 +39,8 @@ pub fn App() -> impl IntoView {
                     <partners::PartnerRoutes/>
                     <Route path=path!("/people") view=people::PeoplePage ssr=SsrMode::Async/>
                     <Route path=path!("/tokens") view=tokens::PlatformTokensPage ssr=SsrMode::Async/>
+                    <Route path=path!("/policies/measurement") view=policy::PolicyPage ssr=SsrMode::Async/>
+                    <Route path=path!("/policies/measurement/edit") view=policy::PolicyEditorPage ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/mail") view=mail::MailQueuePage ssr=SsrMode::Async/>
                     <Route path=path!("/mail/:id") view=mail::MailPage ssr=SsrMode::Async/>

@@ -85,6 +85,7 @@ fn entries(actor: &Actor) -> Vec<(&'static str, String)> {
             _ => entries.push(("Teams", "/partners".to_owned())),
         }
     }
+    entries.push(("Rules", "/policies/measurement".to_owned()));
     for (action, name, href) in [
         (Action::ManagePeople, "People", "/people"),
         (Action::ManagePlatformTokens, "Tokens", "/tokens"),

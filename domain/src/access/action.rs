@@ -35,10 +35,14 @@ pub enum Action {
     DecideEscalation,
     /// Appeal against a decision on an app.
     AppealDecisions,
+    /// Publish a version of the measurement policy.
+    ManagePolicies,
+    /// Say, for the partner, what a breach of its app was.
+    AssessBreach,
 }
 
 impl Action {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
@@ -55,6 +59,8 @@ impl Action {
         Self::ManageMail,
         Self::DecideEscalation,
         Self::AppealDecisions,
+        Self::ManagePolicies,
+        Self::AssessBreach,
     ];
 }
 
@@ -78,13 +84,14 @@ pub fn grant(role: Role, action: Action) -> Grant {
         (A::ViewApp, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::ViewApp, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
         (A::RegisterApp | A::ArchiveApp | A::ManageSecrets, R::PartnerOwner) => OwnPartner,
-        (A::EditApp, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::EditApp | A::AssessBreach, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::MeasureApp, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
         (A::ViewPartner, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::ViewPartner, _) => Everywhere,
         (A::ManagePartners | A::ManagePeople | A::ManagePlatformTokens | A::ManageMail, R::Administrator) => Everywhere,
         (A::ManageMembers | A::ManagePartnerTokens, R::PartnerOwner) => OwnPartner,
         (A::ManageMembers, R::Administrator) => Everywhere,
+        (A::ManagePolicies, R::ProgramManager) => Everywhere,
         (A::ViewAudit, R::PartnerOwner) => OwnPartner,
         (A::ViewAudit, R::ProgramManager | R::Administrator) => Everywhere,
         (A::DecideEscalation, R::ProgramManager) => Everywhere,

@@ -6,9 +6,11 @@ mod condition;
 mod episode;
 mod flapping;
 mod synthetics;
+mod verdict;
 
 pub use burn_rate::{BurnRateAlert, BurnRateStep, burn_rate_hundredths, burn_rate_step, burn_rate_window};
 pub use condition::{Evaluated, WindowState, alert_window};
 pub use episode::{Closing, OpenEpisode, Step, advance, counts_now};
 pub use flapping::{Bundle, Happened, Notice, bundle};
 pub use synthetics::{FailingTogether, Together, failing_together, starting_range, starts_failing, synthetic_range};
+pub use verdict::Verdict;

@@ -28,6 +28,12 @@ pub const COUNTING_MINIMUM: u64 = 2;
 /// Share of the 28-day error budget with which an episode counts (SPEC section 2: "max(2, 5 % of the error budget)").
 pub const COUNTING_SHARE: Ppm = Ppm(50_000);
 
+/// Least number of bad events, none of them excluded, with which a miss opens (SPEC section 2).
+pub const MISS_MINIMUM: u64 = 3;
+
+/// A miss ends after so many minutes at or above the objective: 24 h (SPEC section 2).
+pub const MET_FOR: i64 = 24 * 60;
+
 /// For how many minutes, its own among them, an own event of an app replaces the generic ones (SPEC section 2).
 pub const OWN_EVENTS_COVER: i64 = 15;
 

@@ -60,7 +60,7 @@ pub enum PolicyError {
     #[error("{0}: an objective or threshold cannot exceed 100 %")]
     AboveWhole(Sli),
     /// A window without minutes, or one longer than the minutes that an objective looks back on.
-    #[error("{0}: the alert window must last 1 minute to 28 days")]
+    #[error("{0}: the alert window must last 1 minute to 28 days (40320 minutes)")]
     Window(Sli),
     /// An alert that needs no bad event.
     #[error("{0}: an alert needs at least 1 bad event")]
@@ -109,26 +109,32 @@ impl MeasurementPolicy {
         }
     }
 
-    /// Checks what the types alone do not: shares up to 100 %, windows and counts that can work.
-    pub fn validate(&self) -> Result<(), PolicyError> {
+    /// Everything that the types alone do not refuse: shares above 100 %, windows and counts that cannot work.
+    pub fn errors(&self) -> Vec<PolicyError> {
+        let mut errors = Vec::new();
         for &sli in Sli::ALL {
             let Some(policy) = self.for_sli(sli) else {
                 continue;
             };
             if policy.slo > Ppm::ONE || policy.alert.threshold > Ppm::ONE {
-                return Err(PolicyError::AboveWhole(sli));
+                errors.push(PolicyError::AboveWhole(sli));
             }
             if !(1..=SLO_WINDOW).contains(&policy.alert.window_minutes) {
-                return Err(PolicyError::Window(sli));
+                errors.push(PolicyError::Window(sli));
             }
             if policy.alert.min_bad == 0 {
-                return Err(PolicyError::MinBad(sli));
+                errors.push(PolicyError::MinBad(sli));
             }
             if policy.settle_minutes > 60 {
-                return Err(PolicyError::Settle(sli));
+                errors.push(PolicyError::Settle(sli));
             }
         }
-        Ok(())
+        errors
+    }
+
+    /// Whether it can be published: [`MeasurementPolicy::errors`] finds nothing.
+    pub fn validate(&self) -> Result<(), PolicyError> {
+        self.errors().first().map_or(Ok(()), |error| Err(*error))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,9 +31,64 @@ impl fmt::Display for Ppm {
     }
 }
 
+/// A text that is no share of a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Enter a percentage from 0 to 100 with at most four decimals, for example 99.95.")]
+pub struct NotAShare;
+
+/// Reads a percentage, with or without its sign: "99.9", "99.9 %". Exact; what has more decimals than are kept is refused.
+impl FromStr for Ppm {
+    type Err = NotAShare;
+
+    fn from_str(text: &str) -> Result<Self, NotAShare> {
+        let text = text.trim();
+        let text = text.strip_suffix('%').map_or(text, str::trim_end);
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || whole.len() > 3 || decimals.len() > 4 || !digits(whole) || !digits(decimals) {
+            return Err(NotAShare);
+        }
+        if decimals.is_empty() && text.ends_with('.') {
+            return Err(NotAShare);
+        }
+        let ppm: u32 = format!("{whole}{decimals:0<4}").parse().map_err(|_| NotAShare)?;
+        (ppm <= Self::ONE.0).then_some(Self(ppm)).ok_or(NotAShare)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn what_is_no_percentage_is_refused() {
+        for text in [
+            "", "%", "x", "-1", "+1", "100.0001", "101", "1000", "99.99999", "99.", ".5", "1e2", "99,9", "9 9", "9.9.9",
+        ] {
+            assert_eq!(text.parse::<Ppm>(), Err(NotAShare), "{text:?}");
+        }
+        for (text, ppm) in [
+            ("0", 0),
+            ("100", 1_000_000),
+            (" 99.9 % ", 999_000),
+            ("99.9%", 999_000),
+            ("0.0001", 1),
+            ("007", 70_000),
+        ] {
+            assert_eq!(text.parse(), Ok(Ppm(ppm)), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn what_is_shown_can_be_read(ppm in 0_u32..=1_000_000) {
+            prop_assert_eq!(Ppm(ppm).to_string().parse(), Ok(Ppm(ppm)));
+        }
+    }
 
     #[test]
     fn shown_with_as_many_decimals_as_needed() {

@@ -29,9 +29,8 @@ use crate::{
     service::{
         Service,
         apps::{DetailsForm, HealthCheckForm, NewApp},
-        evaluation::{self, Outcome, PROGRESS},
+        evaluation::{self, Evaluation, Outcome, PROGRESS},
         invitations::Acceptance,
-        notices::Notices,
     },
     store::{accounts, outbox, progress, series, series::Measured},
 };
@@ -96,7 +95,7 @@ async fn filled(service: &Service, settings: &Settings) -> anyhow::Result<()> {
     }
     let end = settings.end();
     service.clock.set(end.start());
-    service.apply(filling.last_tick, end, &[], &Notices::default()).await?;
+    service.apply(filling.last_tick, end, &Evaluation::default()).await?;
     let mut tx = service.store.portal.begin().await?;
     progress::advance(&mut tx, FILLED, None, end).await?;
     Ok(tx.commit().await?)
@@ -298,10 +297,11 @@ impl Filling<'_> {
             mail: mail.filter(|_| self.settings.end() - turn.tick <= MAILS_KEPT),
             lasting: false,
         };
-        let mails = self
-            .service
-            .apply(self.last_tick, turn.tick, &[outcome], &Notices::default())
-            .await?;
+        let evaluation = Evaluation {
+            outcomes: vec![outcome],
+            ..Evaluation::default()
+        };
+        let mails = self.service.apply(self.last_tick, turn.tick, &evaluation).await?;
         self.last_tick = Some(turn.tick);
         if mails > 0 {
             self.deliver().await?;

@@ -16,7 +16,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use rampart_app::{
     form::{CARRIED_ACTION, CARRIED_FIELD, CarriedForm, FieldError, FormState},
-    model::{MadeToken, NewSecret, TestResults},
+    model::{MadeToken, NewSecret, PolicyReview, TestResults},
 };
 use rampart_domain::access::Actor;
 use tower::ServiceExt;
@@ -56,6 +56,8 @@ pub(super) enum Done {
     MadeSecret(NewSecret),
     /// Show the form's page with a token that was made, this once.
     Made(MadeToken),
+    /// Show the form's page with what publishing it would change.
+    Reviewed(PolicyReview),
     /// Submit the form that waited for the sign-in.
     Resume(CarriedForm, Box<Visitor>),
 }
@@ -77,6 +79,11 @@ impl Posted {
     /// The field `name`; empty when it was not sent.
     pub(super) fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
+    }
+
+    /// Every field, in order.
+    pub(super) fn fields(&self) -> &[(String, String)] {
+        &self.0
     }
 
     /// Every value of a field that can have several.
@@ -243,6 +250,13 @@ where
                 ..render::With::default()
             };
             return shown_once(render::page(&web, &visitor, &parts.headers, &page, with).await);
+        }
+        Ok(Done::Reviewed(review)) => {
+            let with = render::With {
+                review: Some(review),
+                ..render::With::default()
+            };
+            return render::page(&web, &visitor, &parts.headers, &page, with).await;
         }
         Ok(Done::Resume(carried, signed_in)) => {
             visitor = *signed_in;

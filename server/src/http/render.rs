@@ -6,7 +6,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use rampart_app::{
     form::{CarriedForm, FormState},
-    model::{MadeToken, NewSecret, TestResults},
+    model::{MadeToken, NewSecret, PolicyReview, TestResults},
     request::{Platform, ServicesRef, Viewer},
     ui::shell,
 };
@@ -29,6 +29,8 @@ pub(super) struct With {
     pub secret: Option<NewSecret>,
     /// A token that was made just now.
     pub token: Option<MadeToken>,
+    /// A policy that is about to be published.
+    pub review: Option<PolicyReview>,
     /// Why nothing was done, to be said at the top of the page.
     pub alert: Option<String>,
 }
@@ -66,6 +68,7 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri:
         with.carried.clone().into_iter().for_each(provide_context);
         with.tests.clone().into_iter().for_each(provide_context);
         with.secret.clone().into_iter().for_each(provide_context);
+        with.review.clone().into_iter().for_each(provide_context);
         with.token.clone().into_iter().for_each(provide_context);
         allow_own_script();
     };

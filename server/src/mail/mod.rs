@@ -8,6 +8,7 @@ mod flapping;
 pub mod incident_data;
 mod invitation;
 mod letter;
+mod miss;
 pub mod send;
 mod synthetics;
 
@@ -19,3 +20,4 @@ pub use flapping::{Flapping, FlappingState, flapping};
 pub use invitation::invitation;
 pub use letter::{PATIENCE, Stationery};
 pub use synthetics::{FailingApp, FailingSynthetics, failing_synthetics};
+pub use miss::{MissNotice, miss};

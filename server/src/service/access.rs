@@ -43,6 +43,8 @@ fn forbidden(action: Action) -> Error {
         Action::ManagePartnerTokens => "An owner of the partner makes and revokes its tokens.",
         Action::DecideEscalation => "Program managers decide on designations.",
         Action::AppealDecisions => "An owner of the partner may appeal.",
+        Action::ManagePolicies => "A program manager publishes the programme's rules.",
+        Action::AssessBreach => "The partner's people assess a breach of their app.",
         Action::ViewAudit => "Program managers, administrators and owners of a partner may read the audit log.",
     };
     Error::Forbidden(who.to_owned())

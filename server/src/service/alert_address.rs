@@ -6,7 +6,6 @@ use rampart_domain::{
     access::{Action, Actor},
     app::MailAddress,
     id::AlertAddressId,
-    policy::MeasurementPolicy,
 };
 use serde_json::{Value, json};
 
@@ -110,7 +109,7 @@ impl Service {
             expires_at: now + LINK_LIFETIME,
         };
         alert_addresses::request(tx, &request, now).await?;
-        let policy = MeasurementPolicy::standard();
+        let policy = self.policy_now().await?;
         let drill = Drill {
             app: app.id,
             app_key: &app.key,

@@ -20,6 +20,7 @@ use super::{
     figures::series_ref,
     mails::alert_recipients,
     notices::Notices,
+    misses::MissOutcome,
 };
 use crate::{
     mail::{self, Alert, incident_data::IncidentStatus},
@@ -53,19 +54,38 @@ pub(crate) struct Outcome<'a> {
     pub(crate) lasting: bool,
 }
 
+/// Everything that one tick came to.
+#[derive(Default)]
+pub(crate) struct Evaluation<'a> {
+    pub(crate) outcomes: Vec<Outcome<'a>>,
+    pub(crate) notices: Notices,
+    pub(crate) misses: Vec<MissOutcome>,
+}
+
 impl Service {
     /// Evaluates every series at `tick`. `last` is the tick evaluated before; when another server was faster, nothing
     /// happens. Says how many mails were queued.
     pub async fn evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<usize> {
         self.note_own_outages(tick).await?;
         self.note_ingest_gaps(tick).await?;
-        let policy = MeasurementPolicy::standard();
+        // Read for each tick, so that all servers agree on it.
+        let policies = self.policies().await?;
+        let policy = policies.at(tick);
         let open = episodes::open(&self.store.portal).await?;
         let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();
-        let candidates = self.candidates(&policy, &open, tick).await?;
-        let mut outcomes = self.outcomes(&candidates, &open, tick).await?;
+        let candidates = self.candidates(policy, &open, tick).await?;
+        let range = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick);
+        let ledger = ledger::in_force(&self.store.portal, None, range).await?;
+        let seen = candidates.iter().map(|(measured, _)| measured.series.id);
+        let misses = self.assess_misses(policy, tick, seen, &ledger).await?;
+        let mut outcomes = self.outcomes(&candidates, &open, tick, &ledger).await?;
         let notices = self.notices(tick, &mut outcomes).await?;
-        self.apply(last, tick, &outcomes, &notices).await
+        let evaluation = Evaluation {
+            outcomes,
+            notices,
+            misses,
+        };
+        self.apply(last, tick, &evaluation).await
     }
 
     /// Decides on every candidate.
@@ -74,19 +94,15 @@ impl Service {
         candidates: &'a [(Measured, SliPolicy)],
         open: &HashMap<SeriesId, Episode>,
         tick: Minute,
+        ledger: &Ledger,
     ) -> Result<Vec<Outcome<'a>>> {
         let mut outcomes = Vec::new();
-        if candidates.is_empty() {
-            return Ok(outcomes);
-        }
-        let range = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick);
-        let ledger = ledger::in_force(&self.store.portal, None, range).await?;
         let minutes = self.minutes_of_windows(candidates, tick).await?;
         for (series, policy) in candidates {
             let minutes = minutes.get(&series.series.id).map(Vec::as_slice).unwrap_or_default();
-            let evaluated = evaluated(series_ref(&series.series), policy, tick, minutes, &ledger);
+            let evaluated = evaluated(series_ref(&series.series), policy, tick, minutes, ledger);
             let open = open.get(&series.series.id);
-            outcomes.extend(self.outcome(series, *policy, open, &evaluated, &ledger).await?);
+            outcomes.extend(self.outcome(series, *policy, open, &evaluated, ledger).await?);
         }
         Ok(outcomes)
     }
@@ -172,9 +188,13 @@ impl Service {
         &self,
         last: Option<Minute>,
         tick: Minute,
-        outcomes: &[Outcome<'_>],
-        notices: &Notices,
+        evaluation: &Evaluation<'_>,
     ) -> Result<usize> {
+        let Evaluation {
+            outcomes,
+            notices,
+            misses,
+        } = evaluation;
         let hours = self.last_hours(outcomes, tick).await?;
         let mut tx = self.store.portal.begin().await?;
         if !progress::advance(&mut tx, PROGRESS, last, tick).await? {
@@ -197,7 +217,7 @@ impl Service {
                 episodes::update(&mut tx, outcome.id, &outcome.episode, closed).await?;
             }
         }
-        let mut mails = 0;
+        let mut mails = self.write_misses(&mut tx, tick, misses).await?;
         for (outcome, hour) in outcomes.iter().zip(&hours).filter(|(o, _)| o.mail.is_some()) {
             self.queue_alert(&mut tx, outcome, tick, hour).await?;
             mails += 1;
@@ -206,6 +226,7 @@ impl Service {
         for outcome in outcomes {
             self.audit_outcome(&mut tx, outcome, tick).await?;
         }
+        self.audit_misses(&mut tx, tick, misses).await?;
         tx.commit().await?;
         self.wake.escalation.notify_one();
         if mails > 0 {

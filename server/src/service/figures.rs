@@ -37,11 +37,15 @@ impl Service {
     ) -> Result<HashMap<SeriesId, Adjusted>> {
         let ids: Vec<SeriesId> = series.iter().map(|s| s.id).collect();
         let raw = counts::sums(&self.store.metrics, &ids, range).await?;
+        let spans = series.iter().flat_map(|one| {
+            let spans = ledger.excluded_ranges(series_ref(one), range);
+            spans.into_iter().map(|span| (one.id, span.range))
+        });
+        let excluded = counts::sums_of_ranges(&self.store.metrics, &spans.collect::<Vec<_>>()).await?;
         let mut sums = HashMap::with_capacity(series.len());
         for one in series {
             let all = raw.get(&one.id).copied().unwrap_or_default();
-            let excluded = self.excluded(one, range, ledger).await?;
-            let adjusted = without(all, excluded.iter().map(|m| m.all).sum());
+            let adjusted = without(all, excluded.get(&one.id).copied().unwrap_or_default());
             sums.insert(
                 one.id,
                 Adjusted {

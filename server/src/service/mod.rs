@@ -3,6 +3,7 @@
 mod access;
 pub mod alert_address;
 pub mod apps;
+mod assessments;
 mod audit;
 pub(crate) mod burn_rates;
 mod compaction;
@@ -23,10 +24,12 @@ mod mails;
 pub mod measuring;
 pub mod members;
 pub(crate) mod notices;
+mod misses;
 mod own_outage;
 mod pages;
 pub mod partners;
 mod passwords;
+pub mod policies;
 pub mod publishing;
 pub mod recording;
 pub mod sessions;
@@ -75,6 +78,8 @@ pub struct Service {
     pub ingest: ingest::Queue,
     /// The series of events.
     series: ingest::Known,
+    /// The measurement policy that holds now.
+    policy: policies::Known,
     /// The opened secrets of installations.
     keyring: Keyring,
     audit_verified: Mutex<Verified>,
@@ -107,6 +112,7 @@ impl Service {
             wake: Wake::default(),
             ingest: ingest::Queue::default(),
             series: ingest::Known::default(),
+            policy: policies::Known::default(),
             keyring: Keyring::default(),
             audit_verified: Mutex::default(),
             tests: Semaphore::new(TESTS_AT_ONCE),

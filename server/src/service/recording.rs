@@ -7,7 +7,6 @@ use rampart_domain::{
     count::{Counts, Minute, MinuteRecord},
     exclusion::Round,
     id::SeriesId,
-    policy::MeasurementPolicy,
     sli::{Product, Sli},
     slo::is_late,
 };
@@ -46,7 +45,7 @@ impl Recorded {
 impl Service {
     /// Stores probes and counts them, all or none. One that was recorded before changes nothing.
     pub async fn record_probes(&self, batch: &[Recorded]) -> Result<()> {
-        let settle = MeasurementPolicy::standard().slis.availability.settle_minutes;
+        let settle = self.policy_now().await?.slis.availability.settle_minutes;
         let mut minutes: BTreeMap<(SeriesId, Minute), MinuteRecord> = BTreeMap::new();
         let mut ended: BTreeMap<i64, Counts> = BTreeMap::new();
         let mut volumes = Volumes::new();

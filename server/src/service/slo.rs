@@ -5,7 +5,7 @@ use rampart_domain::{
     alert::{WindowState, alert_window},
     count::{Counts, Minute, MinuteRange},
     exclusion::Ledger,
-    policy::{MeasurementPolicy, SLO_WINDOW, SliPolicy},
+    policy::{SLO_WINDOW, SliPolicy},
     slo::{self, Budget},
 };
 use serde::Serialize;
@@ -81,10 +81,11 @@ impl Service {
         // From before the longest window; every SLI settles within an hour.
         let back = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick + 1);
         let ledger = ledger::in_force(&self.store.portal, Some(app.id), back).await?;
-        let policies = MeasurementPolicy::standard();
+        let policies = self.policies().await?;
+        let policy = policies.at(tick);
         let mut reports = Vec::new();
         for series in all.iter().filter(|s| s.key.is_slo() && !had_ended(s, tick)) {
-            if let Some(policy) = policies.for_sli(series.key.sli) {
+            if let Some(policy) = policy.for_sli(series.key.sli) {
                 reports.push(self.series_report(series, policy, tick, &ledger).await?);
             }
         }

@@ -114,6 +114,18 @@ impl TryFrom<MinuteRow> for MinuteRecord {
     }
 }
 
+/// The sum of minutes that are not packed, or a packed day, of a range of a series.
+#[derive(FromRow)]
+struct RangeRow {
+    series_id: Uuid,
+    first: i64,
+    past: i64,
+    day: i64,
+    good: i64,
+    bad: i64,
+    packed: Option<Vec<u8>>,
+}
+
 /// Adds to a minute, and to the day it belongs to.
 pub async fn add(tx: &mut Tx, series: SeriesId, record: &MinuteRecord) -> Result<()> {
     let MinuteRecord {
@@ -314,6 +326,65 @@ pub async fn minutes_of(
         found.extend(minutes_within(db, some, range).await?);
     }
     Ok(found)
+}
+
+/// What is counted of several series, each within its own ranges, which do not overlap.
+pub async fn sums_of_ranges(db: &Db, ranges: &[(SeriesId, MinuteRange)]) -> Result<HashMap<SeriesId, Counts>> {
+    // Five values for each, and SQLite takes 32,766 in a statement.
+    const RANGES: usize = 5_000;
+    let mut sums: HashMap<SeriesId, Counts> = HashMap::new();
+    let ranges: Vec<_> = ranges.iter().filter(|(_, range)| !range.is_empty()).collect();
+    for ranges in ranges.chunks(RANGES) {
+        // Looked up one by one, as in `minutes_within`.
+        let rows: Vec<RangeRow> = read!(db, pool => {
+            let mut query = QueryBuilder::new("with wanted (id, first, past, first_day, last_day) as (values ");
+            let mut list = query.separated(", ");
+            for (id, range) in ranges {
+                list.push("(").push_bind_unseparated(id.0).push_unseparated(", ").push_bind_unseparated(range.start.0)
+                    .push_unseparated(", ").push_bind_unseparated(range.end.0).push_unseparated(", ")
+                    .push_bind_unseparated(range.start.day()).push_unseparated(", ")
+                    .push_bind_unseparated((range.end - 1).day()).push_unseparated(")");
+            }
+            query.push(") select series_id, first, past, day, 0 as good, 0 as bad, counts as packed
+                          from wanted cross join count_packed
+                          where series_id = wanted.id and until > first and day >= first_day and day <= last_day
+                        union all select series_id, first, past, 0, cast(sum(good) as bigint), cast(sum(bad) as bigint), null
+                          from wanted cross join count_minute
+                          where series_id = wanted.id and minute >= first and minute < past group by series_id, first, past");
+            query.build_query_as().fetch_all(pool).await?
+        });
+        for row in rows {
+            let range = MinuteRange::new(Minute(row.first), Minute(row.past));
+            let sum = sums.entry(SeriesId(row.series_id)).or_default();
+            *sum += counts(row.good, row.bad);
+            if let Some(packed) = row.packed {
+                let day = unpack(row.day, &packed)?;
+                *sum += day.iter().filter(|m| range.contains(m.minute)).map(|m| m.all).sum();
+            }
+        }
+    }
+    Ok(sums)
+}
+
+/// Which of these series had an event before `end`; where minutes are no longer kept, on an earlier day.
+pub async fn begun_before(db: &Db, series: &[SeriesId], end: Minute) -> Result<HashSet<SeriesId>> {
+    let mut begun = HashSet::new();
+    for some in series.chunks(AT_ONCE) {
+        let ids: Vec<Uuid> = read!(db, pool => {
+            let mut query = QueryBuilder::new("select distinct series_id from count_day where day < ");
+            query.push_bind(end.day()).push(" and series_id in (");
+            let mut list = query.separated(", ");
+            some.iter().for_each(|id| { list.push_bind(id.0); });
+            query.push(")");
+            query.build_query_scalar().fetch_all(pool).await?
+        });
+        begun.extend(ids.into_iter().map(SeriesId));
+    }
+    // Those that began on that very day are few.
+    let rest: Vec<SeriesId> = series.iter().filter(|id| !begun.contains(id)).copied().collect();
+    let within = MinuteRange::new(Minute::of_day(end.day()), end);
+    begun.extend(minutes_of(db, &rest, within).await?.into_keys());
+    Ok(begun)
 }
 
 /// The minutes of one series within `range` that have an event, in order.

@@ -224,6 +224,11 @@ pub(crate) fn overview(actor: &Actor, key: &str) -> AppOverview {
         chart_title: "Availability, 28 days".to_owned(),
         days: if empty { Vec::new() } else { figures::days(key, calm) },
         breaches: if calm { Vec::new() } else { breaches(key) },
+        misses: if state(key) == AppState::BelowTarget {
+            misses()
+        } else {
+            Vec::new()
+        },
         alert_address: alert_address(state == AppState::Breach),
         burn_rates: BurnRates {
             on: true,
@@ -247,6 +252,11 @@ pub(crate) fn breaches(key: &str) -> Vec<BreachRow> {
         closing: to.map(|_| Closing::Ok),
         lowest,
         standing,
+        assessment: (standing != Standing::Counts).then(|| Assessment {
+            note: "A deployment took longer than planned.\nNo customer noticed: it was Sunday night.".to_owned(),
+            by: "Mia Lang".to_owned(),
+            at: ago(to.unwrap_or(from) - 10),
+        }),
         href: format!("/apps/{key}/breaches/{id}"),
     };
     vec![
@@ -255,6 +265,19 @@ pub(crate) fn breaches(key: &str) -> Vec<BreachRow> {
         row("blip", 15_000, Some(14_984), 93.333, Standing::Blip),
         row("p0LmZ7c2aQ4", 20_380, Some(20_290), 80.0, Standing::Counts),
     ]
+}
+
+pub(crate) fn misses() -> Vec<MissRow> {
+    let row = |since, ended: Option<i64>, rate| MissRow {
+        indicator: "App availability".to_owned(),
+        target: Some("timesheets.kestrel.example".to_owned()),
+        since: ago(since),
+        ended: ended.map(ago),
+        met_since: None,
+        slo: 99.9,
+        rate,
+    };
+    vec![row(5_000, None, 99.871)]
 }
 
 pub(crate) fn breach(actor: &Actor, key: &str, id: &str) -> BreachPage {
@@ -287,6 +310,8 @@ pub(crate) fn breach(actor: &Actor, key: &str, id: &str) -> BreachPage {
         minutes: figures::minutes().into_iter().filter(|m| m.bad > 0).collect(),
         probes: figures::probes().into_iter().filter(|p| !p.good).collect(),
         mails: people::mails().into_iter().take(1).collect(),
+        may_assess: !actor.is_staff(),
+        assessment_version: i64::from(row.assessment.is_some()),
         row,
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod apps;
 pub(crate) mod figures;
 pub(crate) mod people;
+pub(crate) mod policy;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
@@ -66,6 +67,7 @@ impl Services for Fake {
         let rows = if key == "good" { Vec::new() } else { apps::breaches(key) };
         Ok(BreachList {
             head: apps::head(actor, key),
+            misses: if key == "good" { Vec::new() } else { apps::misses() },
             total: rows.len() as u64,
             rows,
             page,
@@ -97,6 +99,14 @@ impl Services for Fake {
         Ok(TokensPage {
             tokens: people::tokens("ingest"),
         })
+    }
+
+    async fn measurement_policy(&self, actor: &Actor) -> Result<PolicyPage> {
+        Ok(policy::page(actor))
+    }
+
+    async fn measurement_policy_editor(&self, _: &Actor) -> Result<PolicyEditor> {
+        Ok(policy::editor())
     }
 
     async fn audit(&self, _: &Actor, filter: AuditFilter) -> Result<AuditPage> {

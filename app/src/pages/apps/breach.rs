@@ -14,6 +14,7 @@ use crate::{
         Badge, Card, StandingBadge, Time, TimeStyle, Tone,
         chart::Chart,
         figure::{count, counted, duration, percent, target},
+        form::{Form, Submit, TextArea},
         page,
     },
 };
@@ -74,7 +75,8 @@ fn show(breach: model::BreachPage) -> impl IntoView {
                     }}
                 </Card>
             </div>
-            <aside class="stack" aria-label="Figures">
+            <aside class="stack" aria-label="Assessment and figures">
+                <Assess breach=breach.clone()/>
                 <Figures breach/>
             </aside>
         </div>
@@ -123,6 +125,56 @@ fn verdict(breach: &model::BreachPage) -> String {
             count(breach.bad_adjusted),
         ),
         Standing::Excused => "It is excused: without the excused minutes the condition held at no time.".to_owned(),
+    }
+}
+
+/// What the partner says of the breach: for them a form, for others a text.
+#[component]
+fn Assess(breach: model::BreachPage) -> impl IntoView {
+    let said = breach.row.assessment.clone();
+    let note = said.as_ref().map(|said| said.note.clone()).unwrap_or_default();
+    let has_said = said.is_some();
+    let state = match said {
+        Some(said) => view! {
+            <p>
+                <Badge tone=Tone::Good word="no emergency"/>" said by "{said.by}", "<Time at=said.at/>
+            </p>
+            {(!breach.may_assess).then(|| view! { <p class="said">{said.note}</p> })}
+        }
+        .into_any(),
+        None => view! { <p><Badge tone=Tone::Unknown word="not looked at"/></p> }.into_any(),
+    };
+    let base = format!("{}/assessment", breach.row.href);
+    let version = breach.assessment_version;
+    view! {
+        <Card title="Assessment">
+            <div class="body stack tight">
+                {state}
+                {breach
+                    .may_assess
+                    .then(|| {
+                        view! {
+                            <Form id="assess-breach" action=base.clone() version>
+                                <TextArea
+                                    name="note"
+                                    label="Why it was no emergency"
+                                    value=note
+                                    help="What you saw, and why customers did not need an emergency response. The platform's reviewers read it."
+                                />
+                                <Submit label=if has_said { "Save the note" } else { "It was no emergency" }/>
+                            </Form>
+                            {has_said
+                                .then(|| {
+                                    view! {
+                                        <Form id="withdraw-assessment" action=format!("{base}/withdraw") version class="button-form">
+                                            <button class="btn">"Take it back"</button>
+                                        </Form>
+                                    }
+                                })}
+                        }
+                    })}
+            </div>
+        </Card>
     }
 }
 

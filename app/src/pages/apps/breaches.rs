@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     super::{PageTitle, page_number, param},
     head::Head,
-    tables::BreachTable,
+    tables::{BreachTable, MissTable},
 };
 use crate::{
     model::BreachList,
@@ -28,6 +28,7 @@ fn show(list: BreachList) -> impl IntoView {
     let BreachList {
         head,
         rows,
+        misses,
         total,
         page,
         pages,
@@ -53,8 +54,16 @@ fn show(list: BreachList) -> impl IntoView {
                 }}
             </Card>
             <Pager page pages href=Box::new(href)/>
+            {(!misses.is_empty())
+                .then(|| {
+                    view! {
+                        <Card title="Missed targets" aside=|| "the latest 50 at most">
+                            <MissTable rows=misses/>
+                        </Card>
+                    }
+                })}
             <p class="fine">
-                "A breach counts once its bad events that are not excused reach 5\u{202f}% of the 28-day error budget, and at least 2. A blip stayed below that."
+                "A breach counts once its bad events that are not excused reach 5\u{202f}% of the 28-day error budget, and at least 2. A blip stayed below that. A target is missed while the bad events of 28\u{a0}days are more than the whole budget; that is over once the figure has been on target for 24\u{a0}hours."
             </p>
         </div>
     }

@@ -1,5 +1,6 @@
 //! The page of an app: where it stands, its service levels, its month.
 
+use chrono::TimeDelta;
 use leptos::prelude::*;
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     islands::Fresh,
-    model::{AlertAddress, AppOverview, BaseUrlProbe, BurnRates, SliRow, Todo},
+    model::{AlertAddress, AppOverview, BaseUrlProbe, BurnRates, MissRow, SliRow, Todo},
     request::{actor, services},
     ui::{
         Badge, BudgetBar, Card, Empty, Notice, Time, TimeStyle, Tone,
@@ -38,6 +39,7 @@ fn show(overview: AppOverview) -> impl IntoView {
         chart_title,
         days,
         breaches,
+        misses,
         alert_address,
         burn_rates,
         ..
@@ -55,6 +57,7 @@ fn show(overview: AppOverview) -> impl IntoView {
                 <Card title="Where this app stands" live="standing">
                     <div class="body">
                         <Standing overview/>
+                        {misses.into_iter().map(missed).collect_view()}
                     </div>
                 </Card>
                 {(!slis.is_empty())
@@ -112,6 +115,28 @@ fn show(overview: AppOverview) -> impl IntoView {
             </aside>
         </div>
         <Fresh/>
+    }
+}
+
+/// That a target is missed, since when, and what ends it.
+fn missed(miss: MissRow) -> impl IntoView {
+    let of = miss.target.map(|url| format!(" of {url}")).unwrap_or_default();
+    view! {
+        <div class="inset">
+            <Notice tone=Tone::Bad>
+                <p>
+                    {miss.indicator}{of}" has missed its target since "<strong><Time at=miss.since/></strong>
+                    {format!(": it stood at {} over 28\u{a0}days, and {} is asked. ", percent(miss.rate), target(miss.slo))}
+                    {match miss.met_since {
+                        Some(at) => {
+                            view! { "It is on target again since "<Time at/>"; that is over at "<Time at=at + TimeDelta::hours(24)/>" if it stays so." }
+                                .into_any()
+                        }
+                        None => "That is over once the figure has been on target for 24\u{a0}hours.".into_any(),
+                    }}
+                </p>
+            </Notice>
+        </div>
     }
 }
 

@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 use leptos::prelude::*;
 
 use crate::{
-    model::{BreachRow, DayRow, MailRow, MinuteRow, ProbeRow},
+    model::{BreachRow, DayRow, MailRow, MinuteRow, MissRow, ProbeRow},
     request::viewer,
     ui::{
         Badge, MailBadge, Scroll, StandingBadge, Time, TimeStyle, Tone,
-        figure::{Count, duration, millis, millis_or_dash, percent, percent_or_dash},
+        figure::{Count, duration, millis, millis_or_dash, percent, percent_or_dash, target},
     },
 };
 
@@ -83,6 +83,9 @@ pub(super) fn BreachTable(rows: Vec<BreachRow>, label: &'static str) -> impl Int
                 <td role="cell" class="num" data-label="Lowest">{percent(row.lowest)}</td>
                 <td role="cell" class="num" data-label="Lasted">{lasted}</td>
                 <td role="cell"><StandingBadge standing=row.standing/></td>
+                <td role="cell" data-label="Assessment" class=row.assessment.is_none().then_some("off")>
+                    {if row.assessment.is_some() { "no emergency" } else { "not looked at" }}
+                </td>
             </tr>
         }
     });
@@ -96,6 +99,49 @@ pub(super) fn BreachTable(rows: Vec<BreachRow>, label: &'static str) -> impl Int
                         <th role="columnheader" scope="col" class="num">"Lowest"</th>
                         <th role="columnheader" scope="col" class="num">"Lasted"</th>
                         <th role="columnheader" scope="col">"Standing"</th>
+                        <th role="columnheader" scope="col">"Assessment"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{rows.collect_view()}</tbody>
+            </table>
+        </Scroll>
+    }
+}
+
+/// Times in which a target was missed, the latest first.
+#[component]
+pub(super) fn MissTable(rows: Vec<MissRow>) -> impl IntoView {
+    let now = viewer().now;
+    let rows = rows.into_iter().map(move |row| {
+        let lasted = duration((row.ended.unwrap_or(now) - row.since).num_seconds());
+        view! {
+            <tr role="row">
+                <th role="rowheader" scope="row"><Time at=row.since style=TimeStyle::Cell/></th>
+                <td role="cell">{row.indicator}{row.target.map(|url| view! { <span class="key-line">{url}</span> })}</td>
+                <td role="cell" class="num" data-label="28 days, when it began">{percent(row.rate)}</td>
+                <td role="cell" class="num" data-label="Target">{target(row.slo)}</td>
+                <td role="cell" class="num" data-label="Lasted">{lasted}</td>
+                <td role="cell">
+                    {if row.ended.is_some() {
+                        view! { <Badge tone=Tone::Good word="over"/> }
+                    } else {
+                        view! { <Badge tone=Tone::Bad word="still missed"/> }
+                    }}
+                </td>
+            </tr>
+        }
+    });
+    view! {
+        <Scroll label="Missed targets">
+            <table class="rows blocks" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Since, UTC"</th>
+                        <th role="columnheader" scope="col">"Indicator"</th>
+                        <th role="columnheader" scope="col" class="num">"28\u{a0}days, when it began"</th>
+                        <th role="columnheader" scope="col" class="num">"Target"</th>
+                        <th role="columnheader" scope="col" class="num">"Lasted"</th>
+                        <th role="columnheader" scope="col">"State"</th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">{rows.collect_view()}</tbody>

@@ -82,6 +82,9 @@ pub fn TextField(
     /// Whether it holds a key, an address or a path rather than prose.
     #[prop(optional)]
     code: bool,
+    /// Whether it belongs to this change alone, so that somebody else's is never beside it.
+    #[prop(optional)]
+    own: bool,
 ) -> impl IntoView {
     let form = CurrentForm::get();
     let typed = form.state.value(name, &value);
@@ -92,7 +95,7 @@ pub fn TextField(
         required,
         help,
         error,
-        stored: form.stored(&typed, &value),
+        stored: form.stored(&typed, &value).filter(|_| !own),
     };
     let control = view! {
         <input
@@ -161,6 +164,9 @@ pub fn TextArea(
     /// Whether it holds addresses rather than prose.
     #[prop(optional)]
     code: bool,
+    /// Whether it belongs to this change alone, so that somebody else's is never beside it.
+    #[prop(optional)]
+    own: bool,
 ) -> impl IntoView {
     let form = CurrentForm::get();
     let typed = form.state.value(name, &value);
@@ -171,7 +177,7 @@ pub fn TextArea(
         required,
         help,
         error,
-        stored: form.stored(&typed, &value),
+        stored: form.stored(&typed, &value).filter(|_| !own),
     };
     // A parser drops the first line break of a text area, so one more keeps what was typed.
     let shown = format!(

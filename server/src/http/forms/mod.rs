@@ -2,10 +2,12 @@
 
 mod account;
 mod apps;
+mod breaches;
 mod installations;
 mod mail;
 mod partners;
 mod people;
+mod policies;
 mod sign_in;
 mod tokens;
 
@@ -139,6 +141,22 @@ pub(super) fn all() -> Forms {
             ),
             installations::end,
         )
+        .with(
+            form(
+                "assess-breach",
+                "/apps/{key}/breaches/{incident}/assessment",
+                "/apps/{key}/breaches/{incident}",
+            ),
+            breaches::assess,
+        )
+        .with(
+            form(
+                "withdraw-assessment",
+                "/apps/{key}/breaches/{incident}/assessment/withdraw",
+                "/apps/{key}/breaches/{incident}",
+            ),
+            breaches::withdraw,
+        )
         .with(form("new-partner", "/partners/new", "/partners/new"), partners::create)
         .with(
             form("partner-details", "/partners/{id}/edit", "/partners/{id}"),
@@ -213,6 +231,22 @@ pub(super) fn all() -> Forms {
         .with(
             form("enable-{user}", "/people/{user}/enable", "/people"),
             people::enable,
+        )
+        .with(
+            form(
+                "measurement-policy",
+                "/policies/measurement/review",
+                "/policies/measurement/edit",
+            ),
+            policies::review,
+        )
+        .with(
+            form(
+                "measurement-policy",
+                "/policies/measurement/publish",
+                "/policies/measurement/edit",
+            ),
+            policies::publish,
         )
         .with(form("retry-mail", "/mail/{id}/retry", "/mail/{id}"), mail::retry)
 }

@@ -12,7 +12,6 @@ use std::{collections::HashMap, time::Duration};
 use rampart_domain::{
     count::{Counts, Minute, MinuteRecord},
     id::{AppId, SeriesId},
-    policy::MeasurementPolicy,
     sli::{Group, Product, Sli},
 };
 use uuid::Uuid;
@@ -93,6 +92,8 @@ struct Part {
     sli: Sli,
     /// In production, the product whose volume it belongs to.
     volume_of: Option<Product>,
+    /// How long its events are waited for, in minutes, when they came; `None` where nothing is assessed and so nothing is late.
+    settle: Option<u32>,
     /// For own iframe events: the series that takes the generic ones in the minutes they cover.
     covers: Option<SeriesId>,
     record: MinuteRecord,
@@ -115,12 +116,14 @@ impl Service {
         if events.iter().any(|event| event.sli == Sli::Availability) {
             return Err(Error::Internal(anyhow::anyhow!("availability is probed, not sent")));
         }
+        let policy = self.policy_now().await?;
         let minutes = added_up(&events);
         let series = self.series_named(minutes.keys().map(|(name, _)| *name)).await?;
         let parts = minutes.into_iter().map(|((name, _), record)| Part {
             series: series[&name.counted()],
             sli: name.sli,
             volume_of: (name.group == Group::Prod).then_some(name.product),
+            settle: policy.for_sli(name.sli).map(|p| p.settle_minutes),
             covers: name.is_own().then(|| series[&name.replaced()]),
             record,
         });
@@ -154,11 +157,4 @@ fn added_up(events: &[Event]) -> HashMap<(Name, Minute), MinuteRecord> {
         }
     }
     minutes
-}
-
-/// How long events of an SLI are waited for, in minutes; `None` where nothing is assessed and so nothing is late.
-fn settle(sli: Sli) -> Option<u32> {
-    MeasurementPolicy::standard()
-        .for_sli(sli)
-        .map(|policy| policy.settle_minutes)
 }

@@ -10,7 +10,7 @@ use rampart_domain::{
     slo::is_late,
 };
 
-use super::{Batch, Part, settle};
+use super::{Batch, Part};
 use crate::{
     clock::Clock,
     store::{
@@ -72,7 +72,7 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
     let mut volumes = Volumes::new();
     for part in &mut parts {
         let record = &mut part.record;
-        let Some(settle) = settle(part.sli) else { continue };
+        let Some(settle) = part.settle else { continue };
         if is_late(record.minute, settle, arrived) {
             record.late = record.all;
         } else if let Some(product) = part.volume_of {

@@ -15,7 +15,7 @@ use rampart_domain::{
     count::{Minute, MinuteRange},
     exclusion::{Adjusted, Ledger},
     id::{AppId, SeriesId},
-    policy::{MeasurementPolicy, SLO_WINDOW},
+    policy::SLO_WINDOW,
     sli::Product,
 };
 
@@ -75,7 +75,7 @@ impl Service {
             .standings(&apps, &all_series, &ledger, |id| open.iter().any(|e| e.app == id))
             .await?;
 
-        let policy = MeasurementPolicy::standard();
+        let policy = self.policy_now().await?;
         let rows = apps.iter().map(|app| {
             let standing = &standings[&app.id];
             let slo = policy.slis.availability.slo;
@@ -119,7 +119,7 @@ impl Service {
         ledger: &Ledger,
         has_open_breach: impl Fn(AppId) -> bool,
     ) -> Result<HashMap<AppId, Standing>> {
-        let policy = MeasurementPolicy::standard();
+        let policy = self.policy_now().await?;
         let assessed: Vec<Series> = all_series
             .iter()
             .filter(|s| s.key.is_slo() && s.ended_at.is_none())

@@ -1,11 +1,14 @@
 //! The breach history of an app, and one breach.
 
+use std::collections::HashMap;
+
 use rampart_app::model::{BreachList, BreachPage};
 use rampart_domain::{
     access::{Action, Actor},
     alert::alert_window,
     count::MinuteRange,
-    policy::{COUNTING_MINIMUM, COUNTING_SHARE, MeasurementPolicy},
+    id::EpisodeId,
+    policy::{COUNTING_MINIMUM, COUNTING_SHARE},
     slo,
 };
 
@@ -17,10 +20,18 @@ use super::{
     metrics::minute_row,
     pages, rows, slice,
 };
-use crate::store::{Scope, counts, episodes, ledger, outbox, probes};
+use crate::store::{
+    Scope,
+    assessments::{self, Assessment},
+    counts,
+    episodes::{self, Episode},
+    ledger, misses, outbox, probes,
+};
 
 /// How many minutes and probes a breach's page lists.
 const LISTED: usize = 200;
+/// How many misses the breach history lists.
+const MISSES: i64 = 50;
 /// How far the chart of a breach reaches to both sides.
 const AROUND: i64 = 60;
 
@@ -33,13 +44,29 @@ impl Service {
         let page = page.clamp(1, pages(total));
         let (offset, limit) = slice(page);
         let episodes = episodes::of_app(&self.store.portal, scope, app.id, offset, limit).await?;
+        let said = self.assessments(scope, &episodes).await?;
+        let misses = misses::of_app(&self.store.portal, scope, app.id, MISSES).await?;
         Ok(BreachList {
             head,
-            rows: episodes.iter().map(|e| rows::breach(&app.key, e)).collect(),
+            rows: episodes
+                .iter()
+                .map(|e| rows::breach(&app.key, e, said.get(&e.id)))
+                .collect(),
+            misses: misses.iter().map(rows::miss).collect(),
             total: count(total),
             page,
             pages: pages(total),
         })
+    }
+
+    /// What was said of these breaches.
+    pub(super) async fn assessments(
+        &self,
+        scope: Scope,
+        episodes: &[Episode],
+    ) -> Result<HashMap<EpisodeId, Assessment>> {
+        let ids: Vec<EpisodeId> = episodes.iter().map(|e| e.id).collect();
+        Ok(assessments::of_episodes(&self.store.portal, scope, &ids).await?)
     }
 
     pub(super) async fn breach_page(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage> {
@@ -50,23 +77,25 @@ impl Service {
             .ok_or(Error::NotFound)?;
         let Headed { head, series, .. } = self.head(actor, &app).await?;
         let series = series.iter().find(|s| s.id == episode.series).ok_or(Error::NotFound)?;
-        let policy = MeasurementPolicy::standard();
-        let policy = policy.for_sli(series.key.sli).ok_or(Error::NotFound)?;
+        let policies = self.policies().await?;
+        let in_force = |tick| policies.at(tick).for_sli(series.key.sli).ok_or(Error::NotFound);
 
         let now = self.clock.minute();
         let end = episode.closed.map_or(now, |(tick, _)| tick);
+        let policy = in_force(episode.episode.opened_at)?;
         // The same minutes that the evaluation has counted: from the window that opened it to the window that was seen last.
-        let range = MinuteRange::new(episode.episode.window_start, alert_window(end, policy).end);
+        let range = MinuteRange::new(episode.episode.window_start, alert_window(end, in_force(end)?).end);
         let shown = MinuteRange::new(range.start - AROUND, (range.end + AROUND).min(now));
         let counted = episode.episode.counted_at.unwrap_or(end);
-        let budget_window = slo::slo_window(counted, policy);
+        let counting = in_force(counted)?;
+        let budget_window = slo::slo_window(counted, counting);
         let ledger = MinuteRange::new(budget_window.start.min(shown.start), shown.end);
         let ledger = ledger::in_force(&self.store.portal, Some(app.id), ledger).await?;
         let minutes = counts::minutes(&self.store.metrics, series.id, range).await?;
         let sums = ledger.adjust(series_ref(series), &minutes);
         let month = self.sums(std::slice::from_ref(series), budget_window, &ledger).await?;
         let month = month.get(&series.id).map(|s| s.adjusted).unwrap_or_default();
-        let budget = slo::Budget::of(policy.slo, month).allowed_events();
+        let budget = slo::Budget::of(counting.slo, month).allowed_events();
         let share = (budget * COUNTING_SHARE.percent() / 100.0).ceil();
 
         let charted = Charted {
@@ -78,10 +107,13 @@ impl Service {
         };
         let chart = self.chart(&charted, shown, "around this breach".to_owned()).await?;
         let probes = probes::within(&self.store.metrics, series.id, range, true, 200).await?;
+        let said = self.assessments(scope, std::slice::from_ref(&episode)).await?;
         let mails = outbox::of_episode(&self.store.portal, scope, episode.id).await?;
         let bad_minutes = minutes.iter().rev().filter(|m| m.all.bad > 0).take(LISTED);
         Ok(BreachPage {
-            row: rows::breach(&app.key, &episode),
+            row: rows::breach(&app.key, &episode, said.get(&episode.id)),
+            may_assess: actor.may_in(Action::AssessBreach, app.partner_id) && app.archived_at.is_none(),
+            assessment_version: said.get(&episode.id).map_or(0, |said| said.version),
             condition: format!(
                 "below {} over the past {} min",
                 policy.alert.threshold, policy.alert.window_minutes

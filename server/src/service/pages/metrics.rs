@@ -6,7 +6,7 @@ use rampart_domain::{
     access::{Action, Actor},
     count::{MINUTES_PER_DAY, Minute, MinuteCounts, MinuteRange},
     exclusion::Ledger,
-    policy::{MeasurementPolicy, SLO_WINDOW},
+    policy::SLO_WINDOW,
     sli::Group,
 };
 
@@ -51,7 +51,11 @@ impl Service {
             level: None,
         };
         let Some(series) = selected else { return Ok(page) };
-        let policies = MeasurementPolicy::standard();
+        // What is shown of the past is shown with the target that it had.
+        let last = query.day.or(query.until).map(|date| day_range(date).end);
+        let shown = last.map_or(self.clock.minute(), |end| end.min(self.clock.minute()));
+        let policies = self.policies().await?;
+        let policies = policies.at(shown);
         let objective = policies.for_sli(series.key.sli);
         // Synthetic results have no objective, hence no chart with a target; their tables are like those of page loads.
         let policy = objective.unwrap_or(&policies.slis.iframe_load);

@@ -8,6 +8,7 @@ mod charts;
 mod metrics;
 mod overview;
 mod people;
+mod policy;
 mod rows;
 
 use async_trait::async_trait;
@@ -15,7 +16,7 @@ use rampart_app::{
     model::{
         AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
         BreachPage, InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage,
-        PartnersPage, PeoplePage, TokensPage,
+        PartnersPage, PeoplePage, PolicyEditor, PolicyPage, TokensPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -75,6 +76,12 @@ impl Services for Service {
     }
     async fn platform_tokens(&self, actor: &Actor) -> Result<TokensPage> {
         Ok(self.platform_tokens_page(actor).await?)
+    }
+    async fn measurement_policy(&self, actor: &Actor) -> Result<PolicyPage> {
+        Ok(self.measurement_policy_page(actor).await?)
+    }
+    async fn measurement_policy_editor(&self, actor: &Actor) -> Result<PolicyEditor> {
+        Ok(self.policy_editor_page(actor).await?)
     }
     async fn audit(&self, actor: &Actor, filter: AuditFilter) -> Result<AuditPage> {
         Ok(self.audit_page(actor, filter).await?)

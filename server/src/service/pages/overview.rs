@@ -7,7 +7,7 @@ use rampart_domain::{
     count::MinuteRange,
     exclusion::Ledger,
     id::SeriesId,
-    policy::{MeasurementPolicy, SLO_WINDOW},
+    policy::SLO_WINDOW,
     sli::Sli,
     slo,
 };
@@ -21,9 +21,9 @@ use super::{
 use crate::store::{
     Scope,
     apps::App,
-    counts,
+    assessments, counts,
     episodes::{self, Episode},
-    probes,
+    misses, probes,
     series::Series,
 };
 
@@ -52,7 +52,7 @@ impl Service {
         let worst = worst(&current, &standing);
         let (chart, days) = match worst {
             Some(series) => {
-                let policy = MeasurementPolicy::standard();
+                let policy = self.policy_now().await?;
                 match policy.for_sli(series.key.sli) {
                     None => (None, Vec::new()),
                     Some(policy) => {
@@ -71,9 +71,12 @@ impl Service {
             None => (None, Vec::new()),
         };
         let breaches = episodes::of_app(&self.store.portal, scope, app.id, 0, LATEST_BREACHES).await?;
+        let said = self.assessments(scope, &breaches).await?;
+        let unseen = assessments::not_looked_at(&self.store.portal, scope, app.id).await?;
+        let misses = misses::open_of_app(&self.store.portal, scope, app.id).await?;
         let alert_address = self.alert_address(actor, &app).await?;
         Ok(AppOverview {
-            todo: todo(actor, &app, &head.state, &alert_address, &slis),
+            todo: todo(actor, &app, &head.state, &alert_address, &slis, unseen),
             slis,
             health: self.health(&app, &current).await?,
             chart_title: match worst {
@@ -84,7 +87,11 @@ impl Service {
             },
             chart,
             days,
-            breaches: breaches.iter().map(|e| rows::breach(&app.key, e)).collect(),
+            breaches: breaches
+                .iter()
+                .map(|e| rows::breach(&app.key, e, said.get(&e.id)))
+                .collect(),
+            misses: misses.iter().map(rows::miss).collect(),
             alert_address,
             burn_rates: self.burn_rates_of(actor, app.id).await?,
             clears_on: self.clears_on(&current, &standing, &ledger).await?,
@@ -100,7 +107,7 @@ impl Service {
         open: &[Episode],
         ledger: &Ledger,
     ) -> Result<Vec<SliRow>> {
-        let policy = MeasurementPolicy::standard();
+        let policy = self.policy_now().await?;
         let tick = self.clock.minute();
         let settle = policy.slis.availability.settle_minutes;
         let quarter = self.sums(current, slo::window(tick, settle, 15), ledger).await?;
@@ -151,7 +158,7 @@ impl Service {
 
     /// The date on which every series is at its target again if nothing else goes wrong; none when all are.
     async fn clears_on(&self, current: &[Series], standing: &Standing, ledger: &Ledger) -> Result<Option<NaiveDate>> {
-        let policy = MeasurementPolicy::standard();
+        let policy = self.policy_now().await?;
         let today = rows::day_of(self.clock.now());
         let mut latest = None;
         for series in current {
@@ -232,6 +239,7 @@ fn todo(
     state: &AppState,
     alerts: &rampart_app::model::AlertAddress,
     slis: &[SliRow],
+    unseen: i64,
 ) -> Vec<Todo> {
     let mut todo = Vec::new();
     let settings = format!("/apps/{}/settings", app.key);
@@ -254,6 +262,14 @@ fn todo(
                 format!("App availability{since}"),
                 format!("/apps/{}/breaches", app.key),
             );
+        }
+        if unseen > 0 {
+            let title = match unseen {
+                1 => "Look at 1 breach".to_owned(),
+                n => format!("Look at {n} breaches"),
+            };
+            let detail = "Counted, and nobody has said yet whether it was an emergency.".to_owned();
+            add(&mut todo, &title, detail, format!("/apps/{}/breaches", app.key));
         }
         if app.base_urls.0.is_empty() {
             add(

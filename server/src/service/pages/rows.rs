@@ -1,16 +1,16 @@
 //! Rows that several pages show.
 
 use chrono::{DateTime, Utc};
-use rampart_app::model::{BreachRow, Budget, Closing, MailRow, MailState, ProbeRow, Standing};
+use rampart_app::model::{Assessment, BreachRow, Budget, Closing, MailRow, MailState, MissRow, ProbeRow, Standing};
 use rampart_domain::{
     alert,
-    count::Counts,
+    count::{Counts, Minute},
     policy::Ppm,
     sli::{SeriesKey, Sli},
     slo,
 };
 
-use crate::store::{episodes::Episode, outbox::Mail, probes::Probe};
+use crate::store::{assessments, episodes::Episode, misses::Miss, outbox::Mail, probes::Probe};
 
 pub(super) fn budget(slo: Ppm, counts: Counts, sli: Sli) -> Budget {
     let budget = slo::Budget::of(slo, counts);
@@ -39,7 +39,28 @@ pub(super) fn indicator(key: &SeriesKey) -> String {
     }
 }
 
-pub(super) fn breach(app_key: &str, episode: &Episode) -> BreachRow {
+pub(super) fn miss(miss: &Miss) -> MissRow {
+    MissRow {
+        indicator: indicator(&miss.key),
+        target: (!miss.key.target.is_empty()).then(|| short_url(&miss.key.target)),
+        since: miss.miss.opened_at.start(),
+        ended: miss.ended.map(Minute::start),
+        met_since: miss.miss.met_since.map(Minute::start).filter(|_| miss.ended.is_none()),
+        slo: miss.slo.percent(),
+        rate: miss.opened_with.percent().unwrap_or_default(),
+    }
+}
+
+/// What was said of a breach, unless that was taken back.
+fn assessment(said: &assessments::Assessment) -> Option<Assessment> {
+    (said.verdict != alert::Verdict::NotLookedAt).then(|| Assessment {
+        note: said.note.clone(),
+        by: said.by.clone(),
+        at: said.at,
+    })
+}
+
+pub(super) fn breach(app_key: &str, episode: &Episode, said: Option<&assessments::Assessment>) -> BreachRow {
     BreachRow {
         incident_id: episode.incident_id.clone(),
         indicator: indicator(&episode.key),
@@ -56,6 +77,7 @@ pub(super) fn breach(app_key: &str, episode: &Episode) -> BreachRow {
         } else {
             Standing::Blip
         },
+        assessment: said.and_then(assessment),
         href: format!("/apps/{app_key}/breaches/{}", episode.incident_id),
     }
 }

@@ -22,6 +22,8 @@ on_both_engines!(
     minutes_of_several_series_are_told_apart,
     series_with_bad_events_are_found_packed_or_not,
     sums_are_what_adding_up_the_minutes_gives,
+    sums_of_ranges_are_those_of_each,
+    a_series_has_begun_before_what_follows_its_first_event,
     buckets_add_up_whole_stretches,
     days_hold_what_their_minutes_hold,
     the_first_and_the_last_minute_are_found,
@@ -614,4 +616,60 @@ async fn a_corrupt_histogram_is_reported(database: TestDatabase) {
             "{error:?}"
         );
     }
+}
+
+async fn sums_of_ranges_are_those_of_each(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (packed, fresh): (SeriesId, SeriesId) = (id(), id());
+    for series in [packed, fresh] {
+        add(db, series, &five_days(9)).await;
+    }
+    for day in 0..3 {
+        let end = Minute(MIDNIGHT + (day + 1) * DAY);
+        commit(db, async |tx| compaction::pack_day(tx, packed, end).await).await;
+    }
+    let ranges = [
+        range(MIDNIGHT + 30, MIDNIGHT + 90),
+        range(MIDNIGHT + 100, MIDNIGHT + 100),
+        range(MIDNIGHT + 200, MIDNIGHT + DAY + 300),
+        range(MIDNIGHT + 4 * DAY + 7, MIDNIGHT + 4 * DAY + 900),
+    ];
+    let asked: Vec<_> = [packed, fresh]
+        .into_iter()
+        .flat_map(|series| ranges.map(|range| (series, range)))
+        .collect();
+    let found = counts::sums_of_ranges(db, &asked).await.unwrap();
+    let mut expected = Counts::default();
+    for range in ranges {
+        let minutes = counts::minutes(db, fresh, range).await.unwrap();
+        expected += minutes.iter().map(|m| m.all).sum();
+    }
+    assert!(expected.is_defined());
+    assert_eq!(found, HashMap::from([(packed, expected), (fresh, expected)]));
+    assert_eq!(counts::sums_of_ranges(db, &[]).await.unwrap(), HashMap::new());
+    assert_eq!(
+        counts::sums_of_ranges(db, &[(id(), ranges[0])]).await.unwrap(),
+        HashMap::new()
+    );
+}
+
+async fn a_series_has_begun_before_what_follows_its_first_event(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (early, late, never): (SeriesId, SeriesId, SeriesId) = (id(), id(), id());
+    add(db, early, &[(MIDNIGHT + 100, good(1))]).await;
+    add(db, late, &[(MIDNIGHT + DAY, good(1))]).await;
+    let before = async |end| {
+        counts::begun_before(db, &[early, late, never], Minute(end))
+            .await
+            .unwrap()
+    };
+    assert_eq!(before(MIDNIGHT).await, HashSet::new());
+    assert_eq!(before(MIDNIGHT + 100).await, HashSet::new());
+    assert_eq!(before(MIDNIGHT + 101).await, HashSet::from([early]));
+    assert_eq!(before(MIDNIGHT + DAY).await, HashSet::from([early]));
+    assert_eq!(before(MIDNIGHT + DAY + 1).await, HashSet::from([early, late]));
+    assert_eq!(
+        counts::begun_before(db, &[], Minute(MIDNIGHT)).await.unwrap(),
+        HashSet::new()
+    );
 }

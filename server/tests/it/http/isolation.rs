@@ -113,6 +113,18 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
         ("/apps/com.kestrel.app/measuring/start", vec![]),
         ("/apps/com.kestrel.app/measuring/stop", vec![("why", "x")]),
     ];
+    let assessment = format!("/apps/com.kestrel.app/breaches/{incident}/assessment");
+    for path in [assessment.clone(), format!("{assessment}/withdraw")] {
+        let fields = [("version", "0"), ("note", "x")];
+        let (refused, unknown) = (
+            portal.post(&mut stranger, &path, &fields).await,
+            portal
+                .post(&mut stranger, &path.replace("kestrel", "nobody"), &fields)
+                .await,
+        );
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(without_ids(&refused.body), without_ids(&unknown.body), "{path}");
+    }
     let before = portal.mails().await.len();
     for (path, fields) in forms {
         let (refused, unknown) = (

@@ -1,6 +1,7 @@
 //! The portal through its real router.
 
 mod alert_address;
+mod assessments;
 mod audit;
 mod connect;
 mod events;
@@ -9,6 +10,7 @@ mod installations;
 mod isolation;
 mod matrix;
 mod people;
+mod policy;
 mod security;
 mod sign_in;
 mod tokens;

@@ -1,0 +1,9 @@
+-- What a partner said of a breach (SPEC section 2). A breach without a row was not looked at.
+create table assessment (
+    episode_id  uuid primary key references episode (id),
+    verdict     text not null,
+    note        text not null,
+    version     bigint not null,
+    assessed_by uuid not null references account (id),
+    assessed_at timestamptz not null
+);
