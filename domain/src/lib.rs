@@ -7,6 +7,7 @@ pub mod access;
 pub mod alert;
 pub mod app;
 pub mod count;
+pub mod escalation;
 pub mod exclusion;
 pub mod id;
 pub mod jwt;

@@ -8,6 +8,7 @@ mod compaction;
 mod error;
 pub mod evaluation;
 pub mod events;
+pub mod facts;
 mod figures;
 mod health_check;
 pub mod ingest;

@@ -12,6 +12,7 @@ pub mod counts;
 mod db;
 mod dialect;
 pub mod episodes;
+pub mod facts;
 pub mod idempotency;
 pub mod imports;
 pub mod inspection;

@@ -12,6 +12,7 @@ mod complete;
 mod counts;
 mod episodes;
 mod errors;
+mod facts;
 mod idempotency;
 mod imports;
 mod inspection;

@@ -1,0 +1,131 @@
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use futures_util::future::join_all;
+use rampart_domain::{
+    escalation::{EscalationPolicy, Fact, FactKind},
+    id::AppId,
+};
+use rampart_server::store::{Db, Scope, facts};
+
+use super::{Neighbours, commit, refused, scope_of_staff};
+use crate::support::database::{TestDatabase, on_both_engines, sql};
+
+on_both_engines!(
+    a_fact_comes_back_as_it_was_filed,
+    facts_are_in_order_of_time,
+    facts_filed_at_once_are_in_order,
+    a_fact_of_another_partner_is_not_seen,
+    an_id_is_used_once,
+    the_database_refuses_to_change_facts,
+);
+
+/// Facts have whole seconds.
+fn after(minutes: i64) -> DateTime<Utc> {
+    super::after(minutes).trunc_subsecs(0)
+}
+
+fn fact(id: &str, app: Option<&str>, kind: FactKind) -> Fact {
+    Fact {
+        id: id.into(),
+        at: after(0),
+        app: app.map(Into::into),
+        kind,
+    }
+}
+
+async fn file(db: &Db, app: Option<AppId>, fact: Fact) -> Fact {
+    commit(db, async |tx| facts::file(tx, app, fact).await).await
+}
+
+async fn a_fact_comes_back_as_it_was_filed(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let breach = FactKind::Breach {
+        breach: "b1".into(),
+        series: "webhook_delivery/jira".into(),
+    };
+    let policy = FactKind::PolicyPublished {
+        policy: EscalationPolicy::standard().into(),
+    };
+    let filed = [
+        file(db, Some(world.ours.app), fact("f1", Some("com.example.ours"), breach)).await,
+        file(db, None, fact("f2", None, policy)).await,
+    ];
+    assert_eq!(filed[0].at, after(0));
+    assert_eq!(facts::of_app(db, world.scope(), world.ours.app).await.unwrap(), filed);
+}
+
+async fn facts_are_in_order_of_time(database: TestDatabase) {
+    let db = &database.store.portal;
+    assert_eq!(facts::latest(db).await.unwrap().timestamp(), 0);
+    let app = Neighbours::new(db).await.ours.app;
+    let key = Some("com.example.ours");
+    let late = Fact {
+        at: after(60),
+        ..fact("f1", key, FactKind::Designated)
+    };
+    file(db, Some(app), late).await;
+    let early = file(db, Some(app), fact("f2", key, FactKind::AppealOpened)).await;
+    assert_eq!(early.at, after(60), "it became known after the first");
+    assert_eq!(facts::latest(db).await.unwrap(), after(60));
+    let stored = facts::of_app(db, Scope::system(), app).await.unwrap();
+    assert_eq!(stored.iter().map(|f| f.id.as_str()).collect::<Vec<_>>(), ["f1", "f2"]);
+}
+
+async fn facts_filed_at_once_are_in_order(database: TestDatabase) {
+    let (db, other_server) = (&database.store.portal, &database.again().await.portal);
+    let app = Neighbours::new(db).await.ours.app;
+    let filed = join_all((0..20_i32).map(|n| {
+        let server = if n % 2 == 0 { db } else { other_server };
+        let fact = Fact {
+            at: after(0) + TimeDelta::seconds(i64::from(n * 7 % 20)),
+            ..fact(&format!("f{n}"), Some("com.example.ours"), FactKind::Frozen)
+        };
+        file(server, Some(app), fact)
+    }))
+    .await;
+    let stored = facts::of_app(db, Scope::system(), app).await.unwrap();
+    assert_eq!(stored.len(), filed.len());
+    assert!(stored.is_sorted_by_key(|fact| fact.at));
+}
+
+async fn a_fact_of_another_partner_is_not_seen(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    file(
+        db,
+        Some(world.theirs.app),
+        fact("f1", Some("com.example.theirs"), FactKind::Designated),
+    )
+    .await;
+    let seen = async |scope| facts::of_app(db, scope, world.theirs.app).await.unwrap().len();
+    assert_eq!(seen(world.scope()).await, 0);
+    assert_eq!(seen(scope_of_staff(world.owner)).await, 1);
+    assert_eq!(facts::of_app(db, world.scope(), world.ours.app).await.unwrap(), []);
+}
+
+async fn an_id_is_used_once(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    file(db, None, fact("f1", None, FactKind::Frozen)).await;
+    refused(db, async |tx| {
+        facts::file(tx, None, fact("f1", None, FactKind::Thawed)).await
+    })
+    .await;
+    assert_eq!(
+        facts::of_app(db, Scope::system(), world.ours.app).await.unwrap().len(),
+        1
+    );
+}
+
+async fn the_database_refuses_to_change_facts(database: TestDatabase) {
+    let db = &database.store.portal;
+    file(db, None, fact("f1", None, FactKind::Frozen)).await;
+    for attempt in ["update fact set kind = 'thawed'", "delete from fact"] {
+        let error = sql(db, attempt).await.unwrap_err().to_string();
+        assert!(error.contains("facts are append-only"), "{error}");
+    }
+    if let Db::Postgres(_) = db {
+        let error = sql(db, "truncate fact").await.unwrap_err().to_string();
+        assert!(error.contains("facts are append-only"), "{error}");
+    }
+}
