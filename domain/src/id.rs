@@ -42,6 +42,8 @@ ids! {
     SeriesId,
     /// An alert episode: one row of the breach history.
     EpisodeId,
+    /// Counted episodes of an app that are one breach to the escalation engine.
+    OccurrenceId,
     /// An item of the mail outbox.
     MailId,
     /// An invitation of a person by mail.

@@ -5,6 +5,7 @@
 mod account;
 mod apps;
 mod audit;
+mod ledger;
 mod links;
 mod mail;
 mod partners;
@@ -38,6 +39,9 @@ pub fn App() -> impl IntoView {
                     <partners::PartnerRoutes/>
                     <Route path=path!("/people") view=people::PeoplePage ssr=SsrMode::Async/>
                     <Route path=path!("/tokens") view=tokens::PlatformTokensPage ssr=SsrMode::Async/>
+                    <Route path=path!("/ledger") view=ledger::LedgerPage ssr=SsrMode::Async/>
+                    <Route path=path!("/ledger/new") view=ledger::NewWaiverPage ssr=SsrMode::Async/>
+                    <Route path=path!("/ledger/:id") view=ledger::LedgerEntryPage ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/mail") view=mail::MailQueuePage ssr=SsrMode::Async/>
                     <Route path=path!("/mail/:id") view=mail::MailPage ssr=SsrMode::Async/>

@@ -85,6 +85,9 @@ fn entries(actor: &Actor) -> Vec<(&'static str, String)> {
             _ => entries.push(("Teams", "/partners".to_owned())),
         }
     }
+    if actor.may_everywhere(Action::ViewApp) {
+        entries.push(("Ledger", "/ledger".to_owned()));
+    }
     for (action, name, href) in [
         (Action::ManagePeople, "People", "/people"),
         (Action::ManagePlatformTokens, "Tokens", "/tokens"),

@@ -1,13 +1,13 @@
 //! The evaluation: once a minute, for all series (SPEC section 2). What it decides, its mails, its audit rows and the mark of
 //! how far it came are one transaction, so a tick counts exactly once, whatever happens to the server.
 
-use std::collections::{HashMap, HashSet, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use rampart_domain::{
-    alert::{self, Closing, Evaluated, OpenEpisode, Step, alert_window},
+    alert::{self, Assessment, Closing, Evaluated, Occurrence, OpenEpisode, Step, alert_window},
     count::{Counts, Minute, MinuteCounts, MinuteRange},
     exclusion::{Ledger, SeriesRef},
-    id::{EpisodeId, SeriesId},
+    id::{EpisodeId, OccurrenceId, SeriesId},
     policy::{MeasurementPolicy, SLO_WINDOW, SliPolicy},
     sli::Sli,
     slo,
@@ -15,10 +15,12 @@ use rampart_domain::{
 use serde_json::{Value, json};
 
 use super::{
-    Result, Service,
+    Error, Result, Service,
     audit::{self, Change},
     figures::series_ref,
     mails::alert_recipients,
+    occurrences::{self, Counting},
+    reassessment::{self, LEDGER},
 };
 use crate::{
     mail::{self, Alert, incident_data::IncidentStatus},
@@ -48,19 +50,39 @@ pub(crate) struct Outcome<'a> {
     pub(crate) counts_now: bool,
     pub(crate) closing: Option<Closing>,
     pub(crate) mail: Option<IncidentStatus>,
+    /// What it counts as together with others, since an evaluation before this one.
+    pub(crate) occurrence: Option<OccurrenceId>,
+    /// Whether it was excused before.
+    pub(crate) was_excused: bool,
+    /// What the ledger leaves of it, where that can have changed: as it begins to count, while it is excused, as it closes.
+    pub(crate) assessment: Option<Assessment>,
 }
+
+/// How often a tick is evaluated anew because the ledger was changed meanwhile.
+const TRIES: u32 = 5;
 
 impl Service {
     /// Evaluates every series at `tick`. `last` is the tick evaluated before; when another server was faster, nothing
     /// happens. Says how many mails were queued.
     pub async fn evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<usize> {
         self.note_own_outages(tick).await?;
+        for _ in 0..TRIES {
+            if let Some(mails) = self.try_to_evaluate(last, tick).await? {
+                return Ok(mails);
+            }
+        }
+        Err(Error::Conflict("The ledger keeps changing.".to_owned()))
+    }
+
+    /// One evaluation; `None` when the ledger has changed under it, and nothing was done.
+    async fn try_to_evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<Option<usize>> {
+        let revision = progress::last(&self.store.portal, LEDGER).await?;
         let policy = MeasurementPolicy::standard();
         let open = episodes::open(&self.store.portal).await?;
         let open: HashMap<SeriesId, Episode> = open.into_iter().map(|e| (e.series, e)).collect();
         let candidates = self.candidates(&policy, &open, tick).await?;
         if candidates.is_empty() {
-            return self.apply(last, tick, &[]).await;
+            return self.apply(last, tick, &[], revision).await;
         }
         let range = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick);
         let ledger = ledger::in_force(&self.store.portal, None, range).await?;
@@ -73,7 +95,7 @@ impl Service {
             let open = open.get(&series.series.id);
             outcomes.extend(self.outcome(series, *policy, open, &evaluated, &ledger).await?);
         }
-        self.apply(last, tick, &outcomes).await
+        self.apply(last, tick, &outcomes, revision).await
     }
 
     /// The series for which this evaluation can decide anything: those with an open episode, and the measured ones with a bad
@@ -135,6 +157,14 @@ impl Service {
         if counts_now {
             episode.counted_at = Some(evaluated.tick);
         }
+        let was_excused = open.is_some_and(|e| e.excused);
+        let assessment = match counts_now || was_excused || closing.is_some() {
+            true => Some(
+                self.assessed(&series.series, &policy, &episode, evaluated.tick, None)
+                    .await?,
+            ),
+            false => None,
+        };
         let (id, incident_id) = match open {
             Some(open) => (open.id, open.incident_id.clone()),
             None => (EpisodeId(random::id(evaluated.tick.start())), random::incident_id()),
@@ -149,14 +179,30 @@ impl Service {
             counts_now,
             closing,
             mail,
+            occurrence: open.and_then(|e| e.occurrence),
+            was_excused,
+            assessment,
         }))
     }
 
-    pub(crate) async fn apply(&self, last: Option<Minute>, tick: Minute, outcomes: &[Outcome<'_>]) -> Result<usize> {
+    /// Writes what was decided at `tick`, with everything that follows from it. Says how many mails were queued; `None` when the
+    /// ledger is no longer at the `revision` on which it was decided, and nothing was done.
+    pub(crate) async fn apply(
+        &self,
+        last: Option<Minute>,
+        tick: Minute,
+        outcomes: &[Outcome<'_>],
+        revision: Option<Minute>,
+    ) -> Result<Option<usize>> {
         let hours = self.last_hours(outcomes, tick).await?;
         let mut tx = self.store.portal.begin().await?;
         if !progress::advance(&mut tx, PROGRESS, last, tick).await? {
-            return Ok(0);
+            return Ok(Some(0));
+        }
+        if let Some(revision) = revision.filter(|_| !outcomes.is_empty())
+            && !progress::advance(&mut tx, LEDGER, Some(revision), revision).await?
+        {
+            return Ok(None);
         }
         for outcome in outcomes {
             let series = &outcome.series.series;
@@ -174,7 +220,11 @@ impl Service {
                 let closed = outcome.closing.map(|closing| (tick, closing));
                 episodes::update(&mut tx, outcome.id, &outcome.episode, closed).await?;
             }
+            if let Some(assessment) = &outcome.assessment {
+                episodes::assess(&mut tx, outcome.id, assessment).await?;
+            }
         }
+        self.move_occurrences(&mut tx, outcomes, tick).await?;
         let mut mails = 0;
         for (outcome, hour) in outcomes.iter().zip(&hours).filter(|(o, _)| o.mail.is_some()) {
             self.queue_alert(&mut tx, outcome, tick, hour).await?;
@@ -187,7 +237,34 @@ impl Service {
         if mails > 0 {
             self.wake.outbox.notify_one();
         }
-        Ok(mails)
+        Ok(Some(mails))
+    }
+
+    /// Puts what counts now into its occurrence, closes what has ended, and files the facts of both.
+    async fn move_occurrences(&self, tx: &mut Tx, outcomes: &[Outcome<'_>], tick: Minute) -> Result<()> {
+        let mut touched = BTreeSet::new();
+        for outcome in outcomes {
+            let series = &outcome.series.series;
+            let occurrence = match outcome.counts_now {
+                true => {
+                    let counting = Counting {
+                        app: series.app,
+                        app_key: &outcome.series.app_key,
+                        episode: outcome.id,
+                        incident_id: &outcome.incident_id,
+                        key: &series.key,
+                        span: Occurrence::of(outcome.episode.opened_at, outcome.closing.map(|_| tick)),
+                    };
+                    Some(occurrences::count_in(tx, tick, &counting).await?)
+                }
+                false => outcome
+                    .occurrence
+                    .filter(|_| outcome.closing.is_some() || outcome.assessment.is_some()),
+            };
+            touched.extend(occurrence);
+        }
+        occurrences::settle(tx, tick, &touched).await?;
+        occurrences::close_due(tx, tick).await
     }
 
     async fn queue_alert(&self, tx: &mut Tx, outcome: &Outcome<'_>, tick: Minute, hour: &mail::Hour) -> Result<()> {
@@ -251,6 +328,9 @@ impl Service {
                 json!({ "open": true }),
                 json!({ "closed": closing.as_str(), "tick": tick.start() }),
             ));
+        }
+        if let Some(assessment) = outcome.assessment.filter(|a| a.excused != outcome.was_excused) {
+            actions.push(reassessment::standing(&assessment));
         }
         for (action, before, after) in actions {
             audit::write(

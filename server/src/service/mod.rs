@@ -18,17 +18,20 @@ mod limits;
 mod mails;
 pub mod measuring;
 pub mod members;
+mod occurrences;
 mod own_outage;
 mod pages;
 pub mod partners;
 mod passwords;
 pub mod publishing;
+mod reassessment;
 pub mod recording;
 pub mod sessions;
 pub mod slo;
 pub mod staff;
 mod tokens;
 pub mod transfer;
+pub mod waivers;
 
 use std::sync::Arc;
 

@@ -20,6 +20,7 @@ pub mod installations;
 pub mod invitations;
 pub mod leases;
 pub mod ledger;
+pub mod occurrences;
 pub mod outbox;
 pub mod own_minutes;
 pub mod partners;

@@ -39,6 +39,14 @@ pub(super) fn indicator(key: &SeriesKey) -> String {
     }
 }
 
+pub(super) fn standing(counted: bool, excused: bool) -> Standing {
+    match (counted, excused) {
+        (false, _) => Standing::Blip,
+        (true, false) => Standing::Counts,
+        (true, true) => Standing::Excused,
+    }
+}
+
 pub(super) fn breach(app_key: &str, episode: &Episode) -> BreachRow {
     BreachRow {
         incident_id: episode.incident_id.clone(),
@@ -51,11 +59,8 @@ pub(super) fn breach(app_key: &str, episode: &Episode) -> BreachRow {
             alert::Closing::Unknown => Closing::Unknown,
         }),
         lowest: episode.episode.worst_value.percent().unwrap_or_default(),
-        standing: if episode.episode.counted_at.is_some() {
-            Standing::Counts
-        } else {
-            Standing::Blip
-        },
+        standing: standing(episode.episode.counted_at.is_some(), episode.excused),
+        bad: episode.assessed.map(|a| (a.raw.bad, a.adjusted.bad)),
         href: format!("/apps/{app_key}/breaches/{}", episode.incident_id),
     }
 }

@@ -22,6 +22,7 @@ mod layers;
 mod leases;
 mod ledger;
 mod migrations;
+mod occurrences;
 mod outbox;
 mod own_minutes;
 mod partners;

@@ -4,6 +4,7 @@ mod breach;
 mod compaction;
 mod figures;
 mod ingest;
+mod ledger;
 mod mail;
 mod own_outage;
 mod slo;
