@@ -7,5 +7,6 @@ mod ingest;
 mod ledger;
 mod mail;
 mod own_outage;
+mod recount;
 mod slo;
 mod transfer;
