@@ -152,7 +152,10 @@ pub(super) fn LedgerTable(rows: Vec<LedgerRow>, shows_app: bool) -> impl IntoVie
                     <Time at=row.entered_at style=TimeStyle::Cell/>
                     <span class="key-line">{row.entered_by.unwrap_or_else(|| "by Rampart".to_owned())}</span>
                 </td>
-                <td role="cell"><StateBadge revoked=row.revoked.is_some()/></td>
+                <td role="cell" class="wrap">
+                    <StateBadge revoked=row.revoked.is_some()/>
+                    {row.revoked.map(|revoked| view! { <span class="key-line">{revoked.why}</span> })}
+                </td>
             </tr>
         }
     });
@@ -379,7 +382,11 @@ fn EffectCard(title: &'static str, effect: LedgerEffect) -> impl IntoView {
             {(more > 0).then(|| view! { <p class="body quiet">{format!("And {} more series.", count(more))}</p> })}
             {match breaches.is_empty() {
                 true => (!nothing).then(|| view! { <p class="body">"No breach changes its standing."</p> }).into_any(),
-                false => view! { <BreachTable breaches/> }.into_any(),
+                false => view! {
+                    <p class="body quiet">"Breaches whose standing changes:"</p>
+                    <BreachTable breaches/>
+                }
+                .into_any(),
             }}
         </Card>
     }

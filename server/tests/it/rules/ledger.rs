@@ -486,7 +486,9 @@ async fn a_partner_sees_what_is_excluded_of_its_own_apps(database: TestDatabase)
     );
 
     let id = |entry: &str| entry.strip_prefix("/ledger/").unwrap().to_owned();
+    revoke(&portal, &mut pia, &own).await;
     let only = page(&portal, &mut owner, &format!("{path}?entry={}", id(&own))).await;
+    assert!(only.contains("revoked It was the wrong app."), "{only}");
     assert!(only.contains("1 entry") && only.contains("Show all entries"), "{only}");
     for (entry, status) in [(&all, 200), (&own, 404)] {
         let path = format!("/apps/com.osprey.app/ledger?entry={}", id(entry));
