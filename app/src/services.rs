@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use rampart_domain::access::Actor;
 
 use crate::model::{
-    AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
-    BreachPage, InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage,
-    PeoplePage, PolicyEditor, PolicyPage, TokensPage,
+    AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
+    BreachList, BreachPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, MailPage, MailQueue,
+    MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage, TokensPage,
+    WaiverDraft, WaiverPage,
 };
 
 /// Why a page cannot be shown.
@@ -46,6 +47,13 @@ pub trait Services: Send + Sync {
     async fn app_metrics(&self, actor: &Actor, key: &str, query: MetricsQuery) -> Result<MetricsPage>;
     async fn app_breaches(&self, actor: &Actor, key: &str, page: u32) -> Result<BreachList>;
     async fn breach(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage>;
+    /// What is excluded of an app: its own entries and those of all apps, or only one of them.
+    async fn app_ledger(&self, actor: &Actor, key: &str, entry: Option<String>, page: u32) -> Result<AppLedger>;
+    /// Every entry, for staff.
+    async fn ledger(&self, actor: &Actor, filter: LedgerFilter) -> Result<LedgerPage>;
+    async fn ledger_entry(&self, actor: &Actor, id: &str) -> Result<LedgerEntryPage>;
+    /// The form of a waiver, with what it does once it is complete.
+    async fn new_waiver(&self, actor: &Actor, draft: WaiverDraft) -> Result<WaiverPage>;
     async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings>;
     async fn partners(&self, actor: &Actor) -> Result<PartnersPage>;
     async fn partner(&self, actor: &Actor, id: &str) -> Result<PartnerPage>;

@@ -109,7 +109,14 @@ async fn every_page_answers() {
         &format!("{app}/metrics?day=2026-11-23&hour=13"),
         &format!("{app}/breaches"),
         &format!("{app}/breaches/excused"),
+        &format!("{app}/ledger"),
+        "/apps/good/ledger",
         &format!("{app}/settings"),
+        "/ledger",
+        "/ledger?q=none",
+        "/ledger/waiver",
+        "/ledger/new",
+        "/ledger/new?why=drill",
         "/partners",
         "/partners/new",
         "/partners/1",
@@ -283,6 +290,31 @@ async fn the_navigation_offers_what_the_reader_may_do() {
     .1;
     assert!(staff.contains(">People<") && staff.contains(">Mail<") && staff.contains(">Partners<"));
     assert!(links(staff) > links(member));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_excused_breach_names_what_excuses_it() {
+    let text = owner("/apps/com.kestrel.timesheets/breaches/excused").await;
+    assert!(text.contains("href=\"/apps/com.kestrel.timesheets/ledger?entry=waiver\""));
+    assert!(text.contains("60 of its 60 bad events") && text.contains("It is excused, since all of its breaches are."));
+    let list = owner("/apps/com.kestrel.timesheets/breaches").await;
+    assert!(list.contains("0 adjusted") && !list.contains("17 adjusted"), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiver_is_confirmed_only_where_its_effect_is_shown() {
+    let ask_staff = async |path| {
+        let staff = Ask {
+            who: "staff",
+            ..Ask::default()
+        };
+        ask(path, staff).await.1
+    };
+    let fresh = ask_staff("/ledger/new").await;
+    assert!(!fresh.contains("File this waiver</button>") && !fresh.contains("name=\"shown\""));
+    let shown = ask_staff("/ledger/new?app=com.kestrel.timesheets&why=a%20%22drill%22").await;
+    assert!(shown.contains("What it changes") && shown.contains("File this waiver</button>"));
+    assert!(shown.contains("type=\"hidden\" name=\"why\" value=\"a &quot;drill&quot;\""));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,8 @@ ids! {
     EpisodeId,
     /// A time in which a series was below its objective.
     MissId,
+    /// Counted episodes of an app that are one breach to the escalation engine.
+    OccurrenceId,
     /// An item of the mail outbox.
     MailId,
     /// An invitation of a person by mail.

@@ -58,6 +58,8 @@ pub struct BreachRow {
     pub standing: Standing,
     /// `None`: nobody has looked at it yet.
     pub assessment: Option<Assessment>,
+    /// Its bad events, raw and without excluded minutes; `None` where they are not kept.
+    pub bad: Option<(u64, u64)>,
     pub href: String,
 }
 
@@ -70,6 +72,19 @@ pub struct BreachList {
     pub total: u64,
     pub page: u32,
     pub pages: u32,
+}
+
+/// Counted breaches that lie within 6 h of each other: one breach to the escalation engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Occurrence {
+    /// Its name in decisions: the incident id of the breach that counted first.
+    pub name: String,
+    pub counted_at: DateTime<Utc>,
+    /// 6 h after the last of its breaches ended.
+    pub closed_at: Option<DateTime<Utc>>,
+    pub excused: bool,
+    /// All of its breaches, in the order in which they opened.
+    pub breaches: Vec<BreachRow>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +101,13 @@ pub struct BreachPage {
     pub bad: u64,
     pub bad_adjusted: u64,
     pub counted_at: Option<DateTime<Utc>>,
+    /// The rate over all its minutes, raw and without excluded ones, percent; `None` where nothing is left.
+    pub rate: Option<f64>,
+    pub rate_adjusted: Option<f64>,
+    /// What excludes some of its bad events: (in words, the entry).
+    pub excluded_by: Vec<(String, String)>,
+    /// What it counts as together with others.
+    pub occurrence: Option<Occurrence>,
     /// How many bad events make this breach count: max(2, 5 % of the 28-day budget).
     pub counting_threshold: u64,
     /// Around the episode.

@@ -5,6 +5,7 @@ mod app;
 mod audit;
 mod breach;
 mod installations;
+mod ledger;
 mod mail;
 mod metrics;
 mod people;
@@ -17,8 +18,12 @@ pub use app::{
     BurnRates, NewAppPage, SliRow, TestResult, TestResults, Todo,
 };
 pub use audit::{AuditFilter, AuditPage, AuditRow};
-pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Standing};
+pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Occurrence, Standing};
 pub use installations::{InstallationRow, Installations, NewSecret};
+pub use ledger::{
+    AppLedger, BreachEffect, LedgerEffect, LedgerEntryPage, LedgerFilter, LedgerPage, LedgerRow, Revoked, SeriesEffect,
+    WaiverDraft, WaiverPage,
+};
 pub use mail::{AlertConfirmationPage, MailPage, MailQueue, MailRow, MailState};
 pub use metrics::{
     BucketRow, Chart, ChartPoint, DayRow, ExcludedSpan, MetricsLevel, MetricsPage, MetricsQuery, MinuteRow, ProbeRow,

@@ -5,6 +5,7 @@
 mod account;
 mod apps;
 mod audit;
+mod ledger;
 mod links;
 mod mail;
 mod partners;
@@ -41,6 +42,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=tokens::PlatformTokensPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies/measurement") view=policy::PolicyPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies/measurement/edit") view=policy::PolicyEditorPage ssr=SsrMode::Async/>
+                    <Route path=path!("/ledger") view=ledger::LedgerPage ssr=SsrMode::Async/>
+                    <Route path=path!("/ledger/new") view=ledger::NewWaiverPage ssr=SsrMode::Async/>
+                    <Route path=path!("/ledger/:id") view=ledger::LedgerEntryPage ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/mail") view=mail::MailQueuePage ssr=SsrMode::Async/>
                     <Route path=path!("/mail/:id") view=mail::MailPage ssr=SsrMode::Async/>

@@ -86,6 +86,9 @@ fn entries(actor: &Actor) -> Vec<(&'static str, String)> {
         }
     }
     entries.push(("Rules", "/policies/measurement".to_owned()));
+    if actor.may_everywhere(Action::ViewApp) {
+        entries.push(("Ledger", "/ledger".to_owned()));
+    }
     for (action, name, href) in [
         (Action::ManagePeople, "People", "/people"),
         (Action::ManagePlatformTokens, "Tokens", "/tokens"),

@@ -13,6 +13,8 @@ pub enum Action {
     ArchiveApp,
     /// Start and stop the measuring of an app.
     MeasureApp,
+    /// File waivers in the exclusion ledger, and revoke its entries.
+    ManageLedger,
     /// Make, change and end an app's installations, whose secrets sign requests.
     ManageSecrets,
     /// See a partner and its members.
@@ -42,12 +44,13 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
         Self::ArchiveApp,
         Self::MeasureApp,
+        Self::ManageLedger,
         Self::ManageSecrets,
         Self::ViewPartner,
         Self::ManagePartners,
@@ -86,6 +89,7 @@ pub fn grant(role: Role, action: Action) -> Grant {
         (A::RegisterApp | A::ArchiveApp | A::ManageSecrets, R::PartnerOwner) => OwnPartner,
         (A::EditApp | A::AssessBreach, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::MeasureApp, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
+        (A::ManageLedger, R::ProgramManager) => Everywhere,
         (A::ViewPartner, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::ViewPartner, _) => Everywhere,
         (A::ManagePartners | A::ManagePeople | A::ManagePlatformTokens | A::ManageMail, R::Administrator) => Everywhere,

@@ -64,6 +64,13 @@ impl LedgerEntry {
     }
 }
 
+impl LedgerEntry {
+    /// Whether it is about this series.
+    pub fn is_about(&self, series: SeriesRef<'_>) -> bool {
+        self.app.is_none_or(|app| app == series.app) && self.covers(series.key)
+    }
+}
+
 /// A series of an app, as the ledger is asked about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeriesRef<'a> {

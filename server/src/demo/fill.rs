@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use chrono::{DateTime, TimeDelta};
 use rampart_domain::{
     access::Actor,
+    alert::{self, Assessment},
     count::{MINUTES_PER_DAY, Minute},
     id::{EpisodeId, PartnerId},
     policy::MeasurementPolicy,
@@ -32,7 +33,7 @@ use crate::{
         evaluation::{self, Evaluation, Outcome, PROGRESS},
         invitations::Acceptance,
     },
-    store::{accounts, outbox, progress, series, series::Measured},
+    store::{Scope, accounts, episodes, occurrences, outbox, progress, series, series::Measured},
 };
 
 /// The alerts of so many days are in the outbox; longer ago, breaches are history only.
@@ -95,6 +96,7 @@ async fn filled(service: &Service, settings: &Settings) -> anyhow::Result<()> {
     }
     let end = settings.end();
     service.clock.set(end.start());
+    filling.close_occurrences(end).await?;
     service.apply(filling.last_tick, end, &Evaluation::default()).await?;
     let mut tx = service.store.portal.begin().await?;
     progress::advance(&mut tx, FILLED, None, end).await?;
@@ -273,6 +275,7 @@ impl Filling<'_> {
     }
 
     async fn evaluate(&mut self, place: usize, turn: &Turn) -> anyhow::Result<()> {
+        self.close_occurrences(turn.tick).await?;
         let series = self.series[place]
             .as_ref()
             .context("an evaluation of what is not measured")?;
@@ -285,9 +288,26 @@ impl Filling<'_> {
             None => (turn.opens || turn.reminds).then_some(IncidentStatus::Anomalous),
         };
         self.open[place] = turn.closing.is_none().then(|| (id, incident_id.clone()));
+        let db = &self.service.store.portal;
+        let occurrence = match turn.closing {
+            Some(_) => episodes::by_incident_id(db, Scope::system(), series.series.app, &incident_id).await?,
+            None => None,
+        };
+        let occurrence = occurrence.and_then(|episode| episode.occurrence);
+        let policy = MeasurementPolicy::standard().slis.availability;
+        // Nothing is excluded while a history is made.
+        let counts = self.measures[place]
+            .history
+            .counts(alert::episode_range(&policy, &turn.episode, turn.tick));
+        let assessment = (turn.counts || turn.closing.is_some()).then_some(Assessment {
+            raw: counts,
+            adjusted: counts,
+            holds_adjusted: true,
+            excused: false,
+        });
         let outcome = Outcome {
             series,
-            policy: MeasurementPolicy::standard().slis.availability,
+            policy,
             id,
             incident_id,
             episode: turn.episode,
@@ -296,6 +316,9 @@ impl Filling<'_> {
             closing: turn.closing,
             mail: mail.filter(|_| self.settings.end() - turn.tick <= MAILS_KEPT),
             lasting: false,
+            occurrence,
+            was_excused: false,
+            assessment,
         };
         let evaluation = Evaluation {
             outcomes: vec![outcome],
@@ -303,8 +326,19 @@ impl Filling<'_> {
         };
         let mails = self.service.apply(self.last_tick, turn.tick, &evaluation).await?;
         self.last_tick = Some(turn.tick);
-        if mails > 0 {
+        if mails.is_some_and(|mails| mails > 0) {
             self.deliver().await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the occurrences that are due before `until`, each at its own time.
+    async fn close_occurrences(&mut self, until: Minute) -> anyhow::Result<()> {
+        let db = &self.service.store.portal;
+        while let Some(due) = occurrences::next_due(db).await?.filter(|due| *due < until) {
+            let tick = self.last_tick.map_or(due, |last| last.max(due));
+            self.service.apply(self.last_tick, tick, &Evaluation::default()).await?;
+            self.last_tick = Some(tick);
         }
         Ok(())
     }

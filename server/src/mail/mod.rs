@@ -19,5 +19,5 @@ pub use drill::{Drill, drill};
 pub use flapping::{Flapping, FlappingState, flapping};
 pub use invitation::invitation;
 pub use letter::{PATIENCE, Stationery};
-pub use synthetics::{FailingApp, FailingSynthetics, failing_synthetics};
 pub use miss::{MissNotice, miss};
+pub use synthetics::{FailingApp, FailingSynthetics, failing_synthetics};

@@ -35,6 +35,7 @@ fn forbidden(action: Action) -> Error {
         Action::EditApp => "The partner's people may change this.",
         Action::ArchiveApp => "An owner of the partner may archive an app and take it back.",
         Action::MeasureApp => "The platform's reviewers start and stop measuring.",
+        Action::ManageLedger => "Program managers file waivers and revoke entries of the ledger.",
         Action::ManageSecrets => "An owner of the partner may manage installations and their secrets.",
         Action::ManagePartners | Action::ManagePeople | Action::ManagePlatformTokens | Action::ManageMail => {
             "Administrators may do this."

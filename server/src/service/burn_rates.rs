@@ -7,7 +7,7 @@ use rampart_domain::{
     alert::{BurnRateAlert, BurnRateStep, burn_rate_step, burn_rate_window},
     count::{Counts, Minute, MinuteCounts, MinuteRange},
     id::SeriesId,
-    policy::{MeasurementPolicy, SliPolicy},
+    policy::SliPolicy,
     sli::Sli,
     slo,
 };
@@ -80,7 +80,8 @@ impl Service {
         if watched.is_empty() && open.is_empty() {
             return Ok(Vec::new());
         }
-        let policy = MeasurementPolicy::standard();
+        let policies = self.policies().await?;
+        let policy = policies.at(tick);
         // Without a bad event nothing burns. The windows of all SLIs lie within this range.
         let windows = Sli::ALL.iter().filter_map(|sli| policy.for_sli(*sli));
         let range = windows

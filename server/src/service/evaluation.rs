@@ -1,13 +1,13 @@
 //! The evaluation: once a minute, for all series (SPEC section 2). What it decides, its mails, its audit rows and the mark of
 //! how far it came are one transaction, so a tick counts exactly once, whatever happens to the server.
 
-use std::collections::{HashMap, HashSet, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use rampart_domain::{
-    alert::{self, Closing, Evaluated, OpenEpisode, Step, alert_window},
+    alert::{self, Assessment, Closing, Evaluated, Occurrence, OpenEpisode, Step, alert_window},
     count::{Counts, Minute, MinuteCounts, MinuteRange},
     exclusion::{Ledger, SeriesRef},
-    id::{EpisodeId, SeriesId},
+    id::{EpisodeId, OccurrenceId, SeriesId},
     policy::{MeasurementPolicy, SLO_WINDOW, SliPolicy},
     sli::Sli,
     slo,
@@ -15,12 +15,14 @@ use rampart_domain::{
 use serde_json::{Value, json};
 
 use super::{
-    Result, Service,
+    Error, Result, Service,
     audit::{self, Change},
     figures::series_ref,
     mails::alert_recipients,
-    notices::Notices,
     misses::MissOutcome,
+    notices::Notices,
+    occurrences::{self, Counting},
+    reassessment::{self, LEDGER},
 };
 use crate::{
     mail::{self, Alert, incident_data::IncidentStatus},
@@ -52,6 +54,12 @@ pub(crate) struct Outcome<'a> {
     pub(crate) mail: Option<IncidentStatus>,
     /// Whether the mail is that of an opening that was bundled an hour ago.
     pub(crate) lasting: bool,
+    /// What it counts as together with others, since an evaluation before this one.
+    pub(crate) occurrence: Option<OccurrenceId>,
+    /// Whether it was excused before.
+    pub(crate) was_excused: bool,
+    /// What the ledger leaves of it, where that can have changed: as it begins to count, while it is excused, as it closes.
+    pub(crate) assessment: Option<Assessment>,
 }
 
 /// Everything that one tick came to.
@@ -60,7 +68,12 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) outcomes: Vec<Outcome<'a>>,
     pub(crate) notices: Notices,
     pub(crate) misses: Vec<MissOutcome>,
+    /// The revision of the ledger on which it was decided.
+    pub(crate) revision: Option<Minute>,
 }
+
+/// How often a tick is evaluated anew because the ledger was changed meanwhile.
+const TRIES: u32 = 5;
 
 impl Service {
     /// Evaluates every series at `tick`. `last` is the tick evaluated before; when another server was faster, nothing
@@ -68,6 +81,17 @@ impl Service {
     pub async fn evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<usize> {
         self.note_own_outages(tick).await?;
         self.note_ingest_gaps(tick).await?;
+        for _ in 0..TRIES {
+            if let Some(mails) = self.try_to_evaluate(last, tick).await? {
+                return Ok(mails);
+            }
+        }
+        Err(Error::Conflict("The ledger keeps changing.".to_owned()))
+    }
+
+    /// One evaluation; `None` when the ledger has changed under it, and nothing was done.
+    async fn try_to_evaluate(&self, last: Option<Minute>, tick: Minute) -> Result<Option<usize>> {
+        let revision = progress::last(&self.store.portal, LEDGER).await?;
         // Read for each tick, so that all servers agree on it.
         let policies = self.policies().await?;
         let policy = policies.at(tick);
@@ -84,6 +108,7 @@ impl Service {
             outcomes,
             notices,
             misses,
+            revision,
         };
         self.apply(last, tick, &evaluation).await
     }
@@ -166,6 +191,14 @@ impl Service {
         if counts_now {
             episode.counted_at = Some(evaluated.tick);
         }
+        let was_excused = open.is_some_and(|e| e.excused);
+        let assessment = match counts_now || was_excused || closing.is_some() {
+            true => Some(
+                self.assessed(&series.series, &policy, &episode, evaluated.tick, None)
+                    .await?,
+            ),
+            false => None,
+        };
         let (id, incident_id) = match open {
             Some(open) => (open.id, open.incident_id.clone()),
             None => (EpisodeId(random::id(evaluated.tick.start())), random::incident_id()),
@@ -181,24 +214,35 @@ impl Service {
             closing,
             mail,
             lasting: false,
+            occurrence: open.and_then(|e| e.occurrence),
+            was_excused,
+            assessment,
         }))
     }
 
+    /// Writes what was decided at `tick`, with everything that follows from it. Says how many mails were queued; `None` when the
+    /// ledger is no longer at the `revision` on which it was decided, and nothing was done.
     pub(crate) async fn apply(
         &self,
         last: Option<Minute>,
         tick: Minute,
         evaluation: &Evaluation<'_>,
-    ) -> Result<usize> {
+    ) -> Result<Option<usize>> {
         let Evaluation {
             outcomes,
             notices,
             misses,
+            revision,
         } = evaluation;
         let hours = self.last_hours(outcomes, tick).await?;
         let mut tx = self.store.portal.begin().await?;
         if !progress::advance(&mut tx, PROGRESS, last, tick).await? {
-            return Ok(0);
+            return Ok(Some(0));
+        }
+        if let Some(revision) = revision.filter(|_| !outcomes.is_empty())
+            && !progress::advance(&mut tx, LEDGER, Some(revision), revision).await?
+        {
+            return Ok(None);
         }
         for outcome in outcomes {
             let series = &outcome.series.series;
@@ -216,7 +260,11 @@ impl Service {
                 let closed = outcome.closing.map(|closing| (tick, closing));
                 episodes::update(&mut tx, outcome.id, &outcome.episode, closed).await?;
             }
+            if let Some(assessment) = &outcome.assessment {
+                episodes::assess(&mut tx, outcome.id, assessment).await?;
+            }
         }
+        self.move_occurrences(&mut tx, outcomes, tick).await?;
         let mut mails = self.write_misses(&mut tx, tick, misses).await?;
         for (outcome, hour) in outcomes.iter().zip(&hours).filter(|(o, _)| o.mail.is_some()) {
             self.queue_alert(&mut tx, outcome, tick, hour).await?;
@@ -232,7 +280,34 @@ impl Service {
         if mails > 0 {
             self.wake.outbox.notify_one();
         }
-        Ok(mails)
+        Ok(Some(mails))
+    }
+
+    /// Puts what counts now into its occurrence, closes what has ended, and files the facts of both.
+    async fn move_occurrences(&self, tx: &mut Tx, outcomes: &[Outcome<'_>], tick: Minute) -> Result<()> {
+        let mut touched = BTreeSet::new();
+        for outcome in outcomes {
+            let series = &outcome.series.series;
+            let occurrence = match outcome.counts_now {
+                true => {
+                    let counting = Counting {
+                        app: series.app,
+                        app_key: &outcome.series.app_key,
+                        episode: outcome.id,
+                        incident_id: &outcome.incident_id,
+                        key: &series.key,
+                        span: Occurrence::of(outcome.episode.opened_at, outcome.closing.map(|_| tick)),
+                    };
+                    Some(occurrences::count_in(tx, tick, &counting).await?)
+                }
+                false => outcome
+                    .occurrence
+                    .filter(|_| outcome.closing.is_some() || outcome.assessment.is_some()),
+            };
+            touched.extend(occurrence);
+        }
+        occurrences::settle(tx, tick, &touched).await?;
+        occurrences::close_due(tx, tick).await
     }
 
     async fn queue_alert(&self, tx: &mut Tx, outcome: &Outcome<'_>, tick: Minute, hour: &mail::Hour) -> Result<()> {
@@ -297,6 +372,9 @@ impl Service {
                 json!({ "open": true }),
                 json!({ "closed": closing.as_str(), "tick": tick.start() }),
             ));
+        }
+        if let Some(assessment) = outcome.assessment.filter(|a| a.excused != outcome.was_excused) {
+            actions.push(reassessment::standing(&assessment));
         }
         for (action, before, after) in actions {
             audit::write(

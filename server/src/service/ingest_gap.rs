@@ -6,18 +6,14 @@ use std::collections::HashMap;
 use rampart_domain::{
     count::{Minute, MinuteRange},
     exclusion::{ExclusionKind, IngestGap, LedgerEntry, STARVED_FOR, ingest_gap, usual_hours, usual_volume},
-    policy::MeasurementPolicy,
     sli::{Product, Sli, metric_name},
     slo,
 };
 use serde_json::{Value, json};
 
-use super::{
-    Result, Service,
-    audit::{self, Change},
-};
+use super::{Result, Service, audit::Change, reassessment::LedgerChange};
 use crate::{
-    store::{audit::Who, ingest_gaps, ledger, volumes},
+    store::{Scope, audit::Who, ingest_gaps, volumes},
     telemetry,
 };
 
@@ -27,7 +23,8 @@ impl Service {
     /// # Errors
     /// When a database cannot be reached.
     pub(super) async fn note_ingest_gaps(&self, tick: Minute) -> Result<()> {
-        let policy = MeasurementPolicy::standard();
+        let policies = self.policies().await?;
+        let policy = policies.at(tick);
         let windows: HashMap<Sli, MinuteRange> = Sli::ALL
             .iter()
             .filter_map(|sli| {
@@ -79,33 +76,32 @@ impl Service {
             authority: authority(gap),
             revoked: false,
         };
-        let mut tx = self.store.portal.begin().await?;
-        ingest_gaps::put(&mut tx, gap).await?;
-        let filed = ledger::find(&mut tx, entry.id).await?;
-        match &filed {
-            None => ledger::enter(&mut tx, &entry, self.clock.now()).await?,
-            // What a person revoked stays revoked, and what is filed never shrinks.
-            Some(filed) if filed.revoked || filed.range.end >= entry.range.end => return Ok(tx.commit().await?),
-            Some(_) => ledger::extend(&mut tx, entry.id, entry.range.end, &entry.authority).await?,
-        }
         let times = |range: MinuteRange| json!({ "from": range.start.start(), "to": range.end.start() });
         let mut after = times(entry.range);
         after["metric"] = what.as_str().into();
-        let is_new = filed.is_none();
-        audit::write(
-            &mut tx,
-            Who::System,
-            &self.clock,
-            Change {
+        let is_new = loop {
+            let filed = self.filed(Scope::system(), entry.id).await?.map(|filed| filed.entry);
+            let change = match &filed {
+                None => LedgerChange::Enter(&entry),
+                // What a person revoked stays revoked, and what is filed never shrinks.
+                Some(filed) if filed.revoked || filed.range.end >= entry.range.end => break false,
+                Some(_) => LedgerChange::Extend(&entry),
+            };
+            let audited = Change {
                 action: "ledger.data_gap",
                 subject: ("ledger", entry.id.to_string(), &format!("Ingest gap, {what}")),
                 partner: None,
-                before: filed.map_or(Value::Null, |filed| times(filed.range)),
-                after,
+                before: filed.as_ref().map_or(Value::Null, |filed| times(filed.range)),
+                after: after.clone(),
                 why: Some(&entry.authority),
-            },
-        )
-        .await?;
+            };
+            if self.change_ledger(&change, Who::System, audited).await? {
+                break filed.is_none();
+            }
+        };
+        // Noted last: a server that stops in between files it again, which changes nothing.
+        let mut tx = self.store.portal.begin().await?;
+        ingest_gaps::put(&mut tx, gap).await?;
         tx.commit().await?;
         if is_new {
             telemetry::ingest_gap();

@@ -23,14 +23,16 @@ mod limits;
 mod mails;
 pub mod measuring;
 pub mod members;
-pub(crate) mod notices;
 mod misses;
+pub(crate) mod notices;
+mod occurrences;
 mod own_outage;
 mod pages;
 pub mod partners;
 mod passwords;
 pub mod policies;
 pub mod publishing;
+mod reassessment;
 pub mod recording;
 pub mod sessions;
 pub mod slo;
@@ -38,6 +40,7 @@ pub mod staff;
 pub(crate) mod synthetics;
 mod tokens;
 pub mod transfer;
+pub mod waivers;
 
 use std::sync::Arc;
 

@@ -8,13 +8,10 @@ use rampart_domain::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    Result, Service,
-    audit::{self, Change},
-};
+use super::{Result, Service, audit::Change, reassessment::LedgerChange};
 use crate::{
     probe::{ErrorClass, Probe},
-    store::{audit::Who, ledger, rounds},
+    store::{Scope, audit::Who, rounds},
 };
 
 /// How far back failed canaries are looked at; as far as missed evaluations are made up for.
@@ -78,33 +75,30 @@ impl Service {
             authority: authority(outage),
             revoked: false,
         };
-        let mut tx = self.store.portal.begin().await?;
-        let filed = ledger::find(&mut tx, gap.id).await?;
-        match &filed {
-            None => ledger::enter(&mut tx, &gap, self.clock.now()).await?,
-            // What a person revoked stays revoked, and what is filed never shrinks.
-            Some(filed) if filed.revoked || filed.range.end >= gap.range.end => return Ok(()),
-            Some(_) => ledger::extend(&mut tx, gap.id, gap.range.end, &gap.authority).await?,
-        }
         let times = |range: MinuteRange| json!({ "from": range.start.start(), "to": range.end.start() });
         let mut after = times(gap.range);
         after["probes"] = outage.probes.total().into();
         after["failed_probes"] = outage.probes.bad.into();
-        audit::write(
-            &mut tx,
-            Who::System,
-            &self.clock,
-            Change {
+        loop {
+            let filed = self.filed(Scope::system(), gap.id).await?.map(|filed| filed.entry);
+            let change = match &filed {
+                None => LedgerChange::Enter(&gap),
+                // What a person revoked stays revoked, and what is filed never shrinks.
+                Some(filed) if filed.revoked || filed.range.end >= gap.range.end => return Ok(()),
+                Some(_) => LedgerChange::Extend(&gap),
+            };
+            let audited = Change {
                 action: "ledger.data_gap",
                 subject: ("ledger", gap.id.to_string(), "Outage of the portal itself"),
                 partner: None,
-                before: filed.map_or(Value::Null, |filed| times(filed.range)),
-                after,
+                before: filed.as_ref().map_or(Value::Null, |filed| times(filed.range)),
+                after: after.clone(),
                 why: Some(&gap.authority),
-            },
-        )
-        .await?;
-        tx.commit().await?;
+            };
+            if self.change_ledger(&change, Who::System, audited).await? {
+                break;
+            }
+        }
         tracing::warn!(
             from = %gap.range.start.start(), to = %gap.range.end.start(),
             "the portal itself was cut off; a data gap for every app"

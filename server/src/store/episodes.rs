@@ -1,9 +1,9 @@
 //! Alert episodes: the breach history (SPEC section 2).
 
 use rampart_domain::{
-    alert::{Closing, OpenEpisode},
-    count::{Counts, Minute},
-    id::{AppId, EpisodeId, SeriesId},
+    alert::{Assessment, Closing, OpenEpisode},
+    count::{Counts, Minute, MinuteRange},
+    id::{AppId, EpisodeId, OccurrenceId, SeriesId},
     sli::SeriesKey,
 };
 use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
@@ -25,6 +25,21 @@ pub struct Episode {
     pub episode: OpenEpisode,
     pub closed: Option<(Minute, Closing)>,
     pub key: SeriesKey,
+    /// Whether the ledger excuses it (SPEC section 5).
+    pub excused: bool,
+    /// Its events, raw and adjusted, as they were when it was assessed last; `None` until it counts or closes.
+    pub assessed: Option<Assessed>,
+    /// What it counts as together with others, since it counts.
+    pub occurrence: Option<OccurrenceId>,
+}
+
+/// The events of an episode's minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assessed {
+    /// As measured.
+    pub raw: Counts,
+    /// Without the excluded minutes.
+    pub adjusted: Counts,
 }
 
 #[derive(FromRow)]
@@ -49,6 +64,12 @@ struct Row {
     sli: String,
     grp: String,
     target: String,
+    excused: bool,
+    raw_good: Option<i64>,
+    raw_bad: Option<i64>,
+    adjusted_good: Option<i64>,
+    adjusted_bad: Option<i64>,
+    occurrence_id: Option<Uuid>,
 }
 
 impl TryFrom<Row> for Episode {
@@ -60,6 +81,10 @@ impl TryFrom<Row> for Episode {
             (Some(tick), Some(closing)) => Some((Minute(tick), closing.parse().map_err(|_| corrupt(closing))?)),
             _ => None,
         };
+        let counts = |good: Option<i64>, bad: Option<i64>| Some(Counts::new(unsigned(good?), unsigned(bad?)));
+        let assessed = counts(row.raw_good, row.raw_bad)
+            .zip(counts(row.adjusted_good, row.adjusted_bad))
+            .map(|(raw, adjusted)| Assessed { raw, adjusted });
         Ok(Self {
             id: EpisodeId(row.id),
             series: SeriesId(row.series_id),
@@ -82,6 +107,9 @@ impl TryFrom<Row> for Episode {
                 group: row.grp.parse().map_err(|_| corrupt(&row.grp))?,
                 target: row.target,
             },
+            excused: row.excused,
+            assessed,
+            occurrence: row.occurrence_id.map(OccurrenceId),
         })
     }
 }
@@ -127,6 +155,38 @@ pub async fn update(
         .bind(closed.map(|(tick, _)| tick.0)).bind(closed.map(|(_, closing)| closing.as_str()))
         .execute(c).await?.rows_affected());
     Ok(())
+}
+
+/// Writes what the ledger leaves of an episode, open or closed.
+pub async fn assess(tx: &mut Tx, id: EpisodeId, assessment: &Assessment) -> Result<()> {
+    write!(tx, c => query(
+        "update episode set excused = $2, raw_good = $3, raw_bad = $4, adjusted_good = $5, adjusted_bad = $6 where id = $1")
+        .bind(id.0).bind(assessment.excused)
+        .bind(signed(assessment.raw.good)).bind(signed(assessment.raw.bad))
+        .bind(signed(assessment.adjusted.good)).bind(signed(assessment.adjusted.bad))
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// The episodes that an entry in the ledger over `range` may touch, of one app or of all: those with a minute in it, and those
+/// that began to count within `after` minutes of its end. For the rules.
+pub async fn near(db: &Db, app: Option<AppId>, range: MinuteRange, after: i64) -> Result<Vec<Episode>> {
+    all(read!(db, pool => query_as(
+        "select e.*, s.product, s.sli, s.grp, s.target from episode e join series s on s.id = e.series_id
+         where ($1 is null or e.app_id = $1) and (e.closed_tick is null or e.closed_tick > $2)
+           and (e.window_start < $3 or e.counted_tick < $3 + $4)
+         order by e.opened_tick, e.id")
+        .bind(app.map(|a| a.0)).bind(range.start.0).bind(range.end.0).bind(after).fetch_all(pool).await?))
+}
+
+/// The episodes of an occurrence, in the order in which they opened.
+pub async fn of_occurrence(db: &Db, scope: Scope, occurrence: OccurrenceId) -> Result<Vec<Episode>> {
+    all(read!(db, pool => query_as(
+        "select e.*, s.product, s.sli, s.grp, s.target
+         from episode e join series s on s.id = e.series_id join app a on a.id = e.app_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and e.occurrence_id = $3
+         order by e.opened_tick, e.id")
+        .bind(scope.everything()).bind(scope.account()).bind(occurrence.0).fetch_all(pool).await?))
 }
 
 /// Every open episode; for the evaluation.

@@ -27,6 +27,7 @@ pub mod invitations;
 pub mod leases;
 pub mod ledger;
 pub mod misses;
+pub mod occurrences;
 pub mod outbox;
 pub mod own_minutes;
 pub mod partners;

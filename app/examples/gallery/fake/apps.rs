@@ -257,6 +257,11 @@ pub(crate) fn breaches(key: &str) -> Vec<BreachRow> {
             by: "Mia Lang".to_owned(),
             at: ago(to.unwrap_or(from) - 10),
         }),
+        bad: Some(match standing {
+            Standing::Counts => (17, 17),
+            Standing::Excused => (60, 0),
+            Standing::Blip => (1, 1),
+        }),
         href: format!("/apps/{key}/breaches/{id}"),
     };
     vec![
@@ -298,7 +303,32 @@ pub(crate) fn breach(actor: &Actor, key: &str, id: &str) -> BreachPage {
         window_from: row.opened_at - TimeDelta::minutes(16),
         bad: adjusted.max(if row.standing == Standing::Excused { 60 } else { 1 }),
         bad_adjusted: adjusted,
-        counted_at: (row.standing == Standing::Counts).then(|| row.opened_at + TimeDelta::minutes(1)),
+        counted_at: (row.standing != Standing::Blip).then(|| row.opened_at + TimeDelta::minutes(1)),
+        rate: Some(62.5),
+        rate_adjusted: (row.standing != Standing::Excused).then_some(62.5),
+        excluded_by: match row.standing {
+            Standing::Excused => vec![(
+                "waiver: Kim Oduya: The failover drill that both sides agreed on ran longer than planned.".to_owned(),
+                format!("/apps/{key}/ledger?entry=waiver"),
+            )],
+            _ => Vec::new(),
+        },
+        occurrence: (row.standing != Standing::Blip).then(|| Occurrence {
+            name: row.incident_id.clone(),
+            counted_at: row.opened_at + TimeDelta::minutes(1),
+            closed_at: row.closed_at.map(|at| at + TimeDelta::hours(6)),
+            excused: row.standing == Standing::Excused,
+            breaches: vec![
+                row.clone(),
+                BreachRow {
+                    incident_id: "q8Rk2PzLmX4".to_owned(),
+                    target: Some("eu.timesheets.kestrel.example".to_owned()),
+                    opened_at: row.opened_at + TimeDelta::minutes(2),
+                    href: format!("/apps/{key}/breaches/q8Rk2PzLmX4"),
+                    ..row.clone()
+                },
+            ],
+        }),
         counting_threshold: 2,
         chart: Some(figures::chart(
             "App availability around the breach",

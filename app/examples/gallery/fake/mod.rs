@@ -2,6 +2,7 @@
 
 pub(crate) mod apps;
 pub(crate) mod figures;
+pub(crate) mod ledger;
 pub(crate) mod people;
 pub(crate) mod policy;
 
@@ -77,6 +78,22 @@ impl Services for Fake {
 
     async fn breach(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage> {
         guard(key).map(|()| apps::breach(actor, key, incident_id))
+    }
+
+    async fn app_ledger(&self, actor: &Actor, key: &str, entry: Option<String>, page: u32) -> Result<AppLedger> {
+        guard(key).map(|()| ledger::of_app(actor, key, entry, page))
+    }
+
+    async fn ledger(&self, actor: &Actor, filter: LedgerFilter) -> Result<LedgerPage> {
+        Ok(ledger::all(actor, filter))
+    }
+
+    async fn ledger_entry(&self, _: &Actor, id: &str) -> Result<LedgerEntryPage> {
+        guard(id).map(|()| ledger::entry(id))
+    }
+
+    async fn new_waiver(&self, _: &Actor, draft: WaiverDraft) -> Result<WaiverPage> {
+        Ok(ledger::waiver(draft))
     }
 
     async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings> {

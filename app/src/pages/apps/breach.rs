@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     super::{PageTitle, param},
     head::Head,
-    tables::{MailTable, MinuteTable, ProbeTable},
+    tables::{BreachTable, MailTable, MinuteTable, ProbeTable},
 };
 use crate::{
     model::{self, Closing, Standing},
@@ -13,7 +13,7 @@ use crate::{
     ui::{
         Badge, Card, StandingBadge, Time, TimeStyle, Tone,
         chart::Chart,
-        figure::{count, counted, duration, percent, target},
+        figure::{count, counted, duration, percent, percent_or_dash, target},
         form::{Form, Submit, TextArea},
         page,
     },
@@ -52,6 +52,7 @@ fn show(breach: model::BreachPage) -> impl IntoView {
                             </Card>
                         }
                     })}
+                {breach.occurrence.clone().map(|occurrence| view! { <OccurrenceCard occurrence this=breach.row.incident_id.clone()/> })}
                 <Card title="Minutes with failures" aside=|| "the latest 200 at most">
                     {if minutes.is_empty() {
                         view! { <p class="body quiet">"No minute with a bad event is on record."</p> }.into_any()
@@ -102,7 +103,45 @@ fn Story(breach: model::BreachPage) -> impl IntoView {
             {row.indicator.clone()}{of}" was "{breach.condition.clone()}", first seen on "<Time at=row.opened_at/>"."{end}
         </p>
         <p>{verdict(&breach)}</p>
+        {(!breach.excluded_by.is_empty()).then(|| view! { <ExcludedBy entries=breach.excluded_by.clone()/> })}
         {breach.counted_at.map(|at| view! { <p class="quiet">"Counted since "<Time at/>"."</p> })}
+    }
+}
+
+/// The entries of the ledger that exclude some of its bad events.
+#[component]
+fn ExcludedBy(entries: Vec<(String, String)>) -> impl IntoView {
+    let links = entries
+        .into_iter()
+        .map(|(words, href)| view! { <li><a href=href>{words}</a></li> })
+        .collect_view();
+    view! {
+        <p>"Bad events of it are excluded by:"</p>
+        <ul>{links}</ul>
+    }
+}
+
+/// What the breach counts as together with others.
+#[component]
+fn OccurrenceCard(occurrence: model::Occurrence, this: String) -> impl IntoView {
+    let number = occurrence.breaches.len() as u64;
+    let others = occurrence
+        .breaches
+        .into_iter()
+        .filter(|row| row.incident_id != this)
+        .collect::<Vec<_>>();
+    let end = match occurrence.closed_at {
+        Some(at) => view! { ", closed on "<Time at/>", 6\u{a0}hours after the last of its breaches ended." }.into_any(),
+        None => view! { ". It closes 6\u{a0}hours after the last of its breaches ended." }.into_any(),
+    };
+    view! {
+        <Card title="Occurrence" aside=move || counted(number, "breach", "breaches")>
+            <div class="body">
+                <p>"Counted breaches that lie within 6\u{a0}hours of each other count as one. This one is called "<span class="code">{occurrence.name}</span>" and counts since "<Time at=occurrence.counted_at/>{end}</p>
+                {occurrence.excused.then(|| view! { <p>"It is excused, since all of its breaches are."</p> })}
+            </div>
+            {(!others.is_empty()).then(|| view! { <BreachTable rows=others label="Other breaches of the occurrence"/> })}
+        </Card>
     }
 }
 
@@ -203,7 +242,10 @@ fn Figures(breach: model::BreachPage) -> impl IntoView {
                 <dd>{target(breach.slo)}</dd>
                 <dt>"Bad events"</dt>
                 <dd>{count(breach.bad)}</dd>
-                {excused.then(|| view! { <dt>"without excused"</dt><dd>{count(breach.bad_adjusted)}</dd> })}
+                {excused.then(|| view! { <dt>"adjusted"</dt><dd>{count(breach.bad_adjusted)}</dd> })}
+                <dt>"Rate throughout"</dt>
+                <dd>{percent_or_dash(breach.rate)}</dd>
+                {excused.then(|| view! { <dt>"adjusted"</dt><dd>{percent_or_dash(breach.rate_adjusted)}</dd> })}
                 <dt>"Counts from"</dt>
                 <dd>{count(breach.counting_threshold)}</dd>
                 <dt>"First minute"</dt>

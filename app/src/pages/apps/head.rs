@@ -25,6 +25,7 @@ pub(super) fn Head(head: AppHead, tab: &'static str) -> impl IntoView {
         ("Overview", link::app(&head.key, ""), None),
         ("Metrics", link::app(&head.key, "/metrics"), None),
         ("Breaches", link::app(&head.key, "/breaches"), Some(head.breaches)),
+        ("Excluded", link::app(&head.key, "/ledger"), None),
         ("Settings", link::app(&head.key, "/settings"), None),
     ];
     view! {

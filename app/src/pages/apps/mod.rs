@@ -4,6 +4,7 @@ mod breach;
 mod breaches;
 mod head;
 mod installations;
+mod ledger;
 mod list;
 mod metrics;
 mod new;
@@ -27,6 +28,7 @@ pub(super) fn AppRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/apps/:key/metrics") view=metrics::MetricsPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/breaches") view=breaches::BreachesPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/breaches/:incident") view=breach::BreachPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/ledger") view=ledger::AppLedgerPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/settings") view=settings::SettingsPage ssr=SsrMode::Async/>
     }
     .into_inner()

@@ -9,7 +9,7 @@ use crate::{
     request::viewer,
     ui::{
         Badge, MailBadge, Scroll, StandingBadge, Time, TimeStyle, Tone,
-        figure::{Count, duration, millis, millis_or_dash, percent, percent_or_dash, target},
+        figure::{Count, count, duration, millis, millis_or_dash, percent, percent_or_dash, target},
     },
 };
 
@@ -81,6 +81,7 @@ pub(super) fn BreachTable(rows: Vec<BreachRow>, label: &'static str) -> impl Int
                 <th role="rowheader" scope="row"><a href=row.href><Time at=row.opened_at style=TimeStyle::Cell/></a></th>
                 <td role="cell">{row.indicator}{row.target.map(|url| view! { <span class="key-line">{url}</span> })}</td>
                 <td role="cell" class="num" data-label="Lowest">{percent(row.lowest)}</td>
+                <td role="cell" class="num" data-label="Bad">{row.bad.map(|(raw, adjusted)| view! { <Bad raw adjusted/> })}</td>
                 <td role="cell" class="num" data-label="Lasted">{lasted}</td>
                 <td role="cell"><StandingBadge standing=row.standing/></td>
                 <td role="cell" data-label="Assessment" class=row.assessment.is_none().then_some("off")>
@@ -97,6 +98,7 @@ pub(super) fn BreachTable(rows: Vec<BreachRow>, label: &'static str) -> impl Int
                         <th role="columnheader" scope="col">"Since, UTC"</th>
                         <th role="columnheader" scope="col">"Indicator"</th>
                         <th role="columnheader" scope="col" class="num">"Lowest"</th>
+                        <th role="columnheader" scope="col" class="num">"Bad"</th>
                         <th role="columnheader" scope="col" class="num">"Lasted"</th>
                         <th role="columnheader" scope="col">"Standing"</th>
                         <th role="columnheader" scope="col">"Assessment"</th>
@@ -147,6 +149,15 @@ pub(super) fn MissTable(rows: Vec<MissRow>) -> impl IntoView {
                 <tbody role="rowgroup">{rows.collect_view()}</tbody>
             </table>
         </Scroll>
+    }
+}
+
+/// Bad events, raw, and those that are not excluded when they are fewer.
+#[component]
+fn Bad(raw: u64, adjusted: u64) -> impl IntoView {
+    view! {
+        <Count value=raw/>
+        {(adjusted != raw).then(|| view! { <span class="key-line">{format!("{} adjusted", count(adjusted))}</span> })}
     }
 }
 

@@ -4,6 +4,7 @@ mod account;
 mod apps;
 mod breaches;
 mod installations;
+mod ledger;
 mod mail;
 mod partners;
 mod people;
@@ -210,6 +211,11 @@ pub(super) fn all() -> Forms {
         .with(
             form("revoke-token-{api_token}", "/tokens/{api_token}/revoke", "/tokens"),
             tokens::revoke_of_platform,
+        )
+        .with(form("waiver", "/ledger/new", "/ledger/new"), ledger::waiver)
+        .with(
+            form("revoke-entry", "/ledger/{id}/revoke", "/ledger/{id}"),
+            ledger::revoke,
         )
         .with(form("invite-staff", "/people/invite", "/people"), people::invite)
         .with(

@@ -213,7 +213,9 @@ impl Service {
             Verdict::ConfirmDemotion | Verdict::DeclineDemotion { .. } => {
                 let decisions = escalation::decisions_for(tx, app.id).await?;
                 let path = decisions.iter().rev().map(|recorded| &recorded.decision);
-                path.take_while(|decision| decision.from != State::None && decision.rule != Rule::Reinstated)
+                path.take_while(|decision| decision.to != State::GoodStanding)
+                    // What a program manager decided on the way is no evidence.
+                    .filter(|decision| decision.rule != Rule::Declined)
                     .flat_map(|decision| decision.because.clone())
                     .collect()
             }

@@ -5,6 +5,7 @@ mod admin;
 mod apps;
 mod breaches;
 mod charts;
+mod ledger;
 mod metrics;
 mod overview;
 mod people;
@@ -14,9 +15,10 @@ mod rows;
 use async_trait::async_trait;
 use rampart_app::{
     model::{
-        AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
-        BreachPage, InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage,
-        PartnersPage, PeoplePage, PolicyEditor, PolicyPage, TokensPage,
+        AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
+        BreachList, BreachPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, MailPage, MailQueue,
+        MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage,
+        TokensPage, WaiverDraft, WaiverPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -61,6 +63,18 @@ impl Services for Service {
     }
     async fn breach(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage> {
         Ok(self.breach_page(actor, key, incident_id).await?)
+    }
+    async fn app_ledger(&self, actor: &Actor, key: &str, entry: Option<String>, page: u32) -> Result<AppLedger> {
+        Ok(self.app_ledger_page(actor, key, entry, page).await?)
+    }
+    async fn ledger(&self, actor: &Actor, filter: LedgerFilter) -> Result<LedgerPage> {
+        Ok(self.ledger_page(actor, filter).await?)
+    }
+    async fn ledger_entry(&self, actor: &Actor, id: &str) -> Result<LedgerEntryPage> {
+        Ok(self.ledger_entry_page(actor, id).await?)
+    }
+    async fn new_waiver(&self, actor: &Actor, draft: WaiverDraft) -> Result<WaiverPage> {
+        Ok(self.waiver_page(actor, draft).await?)
     }
     async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings> {
         Ok(self.settings_page(actor, key).await?)

@@ -60,6 +60,14 @@ fn assessment(said: &assessments::Assessment) -> Option<Assessment> {
     })
 }
 
+pub(super) fn standing(counted: bool, excused: bool) -> Standing {
+    match (counted, excused) {
+        (false, _) => Standing::Blip,
+        (true, false) => Standing::Counts,
+        (true, true) => Standing::Excused,
+    }
+}
+
 pub(super) fn breach(app_key: &str, episode: &Episode, said: Option<&assessments::Assessment>) -> BreachRow {
     BreachRow {
         incident_id: episode.incident_id.clone(),
@@ -72,12 +80,9 @@ pub(super) fn breach(app_key: &str, episode: &Episode, said: Option<&assessments
             alert::Closing::Unknown => Closing::Unknown,
         }),
         lowest: episode.episode.worst_value.percent().unwrap_or_default(),
-        standing: if episode.episode.counted_at.is_some() {
-            Standing::Counts
-        } else {
-            Standing::Blip
-        },
         assessment: said.and_then(assessment),
+        standing: standing(episode.episode.counted_at.is_some(), episode.excused),
+        bad: episode.assessed.map(|a| (a.raw.bad, a.adjusted.bad)),
         href: format!("/apps/{app_key}/breaches/{}", episode.incident_id),
     }
 }

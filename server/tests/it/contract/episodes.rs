@@ -1,12 +1,13 @@
 use rampart_domain::{
-    alert::{Closing, OpenEpisode},
-    count::{Counts, Minute},
+    alert::{Assessment, Closing, Occurrence, OpenEpisode},
+    count::{Counts, Minute, MinuteRange},
     id::{AppId, SeriesId},
     sli::{Product, Sli},
 };
 use rampart_server::store::{
     Db, Error, Result, Scope,
-    episodes::{self, Episode},
+    episodes::{self, Assessed, Episode},
+    occurrences,
 };
 
 use super::{Neighbours, Side, a_series, commit, id, key, nth, refused, scope_of_staff};
@@ -24,6 +25,9 @@ on_both_engines!(
     episodes_are_seen_by_members_only,
     openings_of_a_series_are_counted_from_a_tick_on,
     a_closing_that_does_not_exist_is_reported,
+    an_episode_takes_what_the_ledger_leaves_of_it,
+    episodes_near_an_entry_are_those_it_may_touch,
+    the_episodes_of_an_occurrence_are_seen_by_members_only,
 );
 
 fn opened(at: i64) -> OpenEpisode {
@@ -300,4 +304,87 @@ async fn openings_of_a_series_are_counted_from_a_tick_on(database: TestDatabase)
         (since(0).await, since(200).await, since(201).await, since(301).await),
         (3, 2, 1, 0)
     );
+}
+
+async fn an_episode_takes_what_the_ledger_leaves_of_it(database: TestDatabase) {
+    let db = &database.store.portal;
+    let ours = Neighbours::new(db).await.ours;
+    open(db, 1, ours.series, ours.app, 100).await;
+    let fresh = find(db, ours, 1).await;
+    assert_eq!((fresh.excused, fresh.assessed, fresh.occurrence), (false, None, None));
+    let assessment = Assessment {
+        raw: Counts::new(1, 4_000_000_000_000),
+        adjusted: Counts::new(2, 3),
+        holds_adjusted: true,
+        excused: true,
+    };
+    close(db, 1, 100, 200).await;
+    commit(db, async |tx| episodes::assess(tx, nth(1), &assessment).await).await;
+    let found = find(db, ours, 1).await;
+    assert!(found.excused, "a closed one too");
+    let (raw, adjusted) = (assessment.raw, assessment.adjusted);
+    assert_eq!(found.assessed, Some(Assessed { raw, adjusted }));
+}
+
+async fn episodes_near_an_entry_are_those_it_may_touch(database: TestDatabase) {
+    let db = &database.store.portal;
+    let Neighbours { ours, theirs, .. } = Neighbours::new(db).await;
+    // The window begins at 85; it is counted at 108, and closed at 200.
+    open(db, 1, ours.series, ours.app, 100).await;
+    commit(db, async |tx| {
+        episodes::update(tx, nth(1), &changed(100), Some((Minute(200), Closing::Ok))).await
+    })
+    .await;
+    open(db, 2, theirs.series, theirs.app, 100).await;
+    let near = async |app, from, to, after| {
+        let range = MinuteRange::new(Minute(from), Minute(to));
+        let found = episodes::near(db, app, range, after).await.unwrap();
+        found.into_iter().map(|e| e.id.0.as_u128()).collect::<Vec<_>>()
+    };
+    let app = Some(ours.app);
+    assert_eq!(near(app, 0, 85, 0).await, [0_u128; 0]);
+    assert_eq!(near(app, 0, 86, 0).await, [1]);
+    assert_eq!(near(app, 199, 999, 0).await, [1]);
+    assert_eq!(near(app, 200, 999, 0).await, [0_u128; 0]);
+    assert_eq!(near(app, 0, 60, 48).await, [0_u128; 0]);
+    assert_eq!(
+        near(app, 0, 60, 49).await,
+        [1],
+        "it began to count within so many minutes"
+    );
+    assert_eq!(near(None, 150, 151, 0).await, [1, 2]);
+    assert_eq!(near(None, 900, 999, 0).await, [2], "one that is open has no end");
+}
+
+async fn the_episodes_of_an_occurrence_are_seen_by_members_only(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let ours = world.ours;
+    for (n, at) in [(1, 200), (2, 100)] {
+        let series = a_series(
+            db,
+            ours.app,
+            [Sli::WebhookDelivery, Sli::InstallationCallback][n as usize - 1],
+        )
+        .await;
+        open(db, n, series, ours.app, at).await;
+    }
+    let span = Occurrence::of(Minute(100), None);
+    commit(db, async |tx| {
+        occurrences::begin(tx, nth(7), ours.app, "incident-2", span, Minute(100)).await?;
+        occurrences::join(tx, nth(7), nth(1)).await?;
+        occurrences::join(tx, nth(7), nth(2)).await
+    })
+    .await;
+    let seen = async |scope| {
+        let found = episodes::of_occurrence(db, scope, nth(7)).await.unwrap();
+        found
+            .iter()
+            .map(|e| (e.id.0.as_u128(), e.occurrence))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(seen(world.scope()).await, [(2, Some(nth(7))), (1, Some(nth(7)))]);
+    world.leave(db).await;
+    assert_eq!(seen(world.scope()).await, []);
+    assert_eq!(seen(Scope::system()).await.len(), 2);
 }

@@ -95,3 +95,19 @@ fn only_the_demonstration_has_its_randomness_foretold() {
         [Path::new("demo/fill.rs"), Path::new("random.rs")].map(Path::to_owned)
     );
 }
+
+/// A change of the ledger moves breaches; only one place does both.
+#[test]
+fn only_reassessment_changes_the_ledger() {
+    let server = workspace().join("server/src");
+    let changes = ["ledger::enter(", "ledger::extend(", "ledger::revoke("];
+    let users: Vec<_> = sources(&server)
+        .into_iter()
+        .filter(|f| {
+            let source = fs::read_to_string(f).unwrap();
+            changes.iter().any(|change| source.contains(change))
+        })
+        .map(|f| f.strip_prefix(&server).unwrap().to_owned())
+        .collect();
+    assert_eq!(users, [Path::new("service/reassessment.rs")].map(Path::to_owned));
+}

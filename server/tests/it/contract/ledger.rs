@@ -4,10 +4,13 @@ use rampart_domain::{
     id::AppId,
     sli::{Product, Sli},
 };
-use rampart_server::store::{Db, Error, ledger};
+use rampart_server::store::{
+    Db, Error, Scope,
+    ledger::{self, Filed, Filter, Revocation},
+};
 use uuid::Uuid;
 
-use super::{NASTY, Neighbours, commit, key, now, nth};
+use super::{NASTY, Neighbours, after, an_account, commit, key, now, nth};
 use crate::support::database::{TestDatabase, on_both_engines, sql};
 
 on_both_engines!(
@@ -16,6 +19,10 @@ on_both_engines!(
     only_entries_that_reach_into_the_range_are_read,
     a_revoked_entry_is_not_in_force,
     an_entry_is_found_and_extended,
+    a_revoked_entry_is_not_extended,
+    an_entry_is_revoked_once_and_says_by_whom,
+    the_list_is_narrowed_and_paged,
+    entries_of_another_partner_are_not_listed,
     a_kind_that_does_not_exist_is_reported,
 );
 
@@ -33,18 +40,11 @@ fn entry(n: u128, app: Option<AppId>, from: i64, to: i64) -> LedgerEntry {
     }
 }
 
-/// Enters an entry; nobody revokes any yet, so the test does that itself.
+/// Enters an entry, and revokes it at once when it is a revoked one.
 async fn enter(db: &Db, entry: &LedgerEntry) {
-    commit(db, async |tx| ledger::enter(tx, entry, now()).await).await;
+    commit(db, async |tx| ledger::enter(tx, entry, None, now()).await).await;
     if entry.revoked {
-        let revoke = match db {
-            Db::Sqlite(_) => format!(
-                "update ledger set revoked_at = entered_at where id = x'{}'",
-                entry.id.simple()
-            ),
-            Db::Postgres(_) => format!("update ledger set revoked_at = entered_at where id = '{}'", entry.id),
-        };
-        assert_eq!(sql(db, &revoke).await.unwrap(), 1);
+        assert!(commit(db, async |tx| ledger::revoke(tx, entry.id, None, "", now()).await).await);
     }
 }
 
@@ -206,4 +206,151 @@ async fn an_entry_is_found_and_extended(database: TestDatabase) {
         (extended.range, &*extended.authority),
         (MinuteRange::new(Minute(10), Minute(30)), "it went on")
     );
+}
+
+async fn a_revoked_entry_is_not_extended(database: TestDatabase) {
+    let db = &database.store.portal;
+    let revoked = LedgerEntry {
+        revoked: true,
+        ..entry(1, None, 10, 20)
+    };
+    enter(db, &revoked).await;
+    commit(db, async |tx| ledger::extend(tx, nth(1), Minute(30), "").await).await;
+    let found = commit(db, async |tx| ledger::find(tx, nth(1)).await).await;
+    assert_eq!(found, Some(revoked));
+}
+
+async fn list(db: &Db, scope: Scope, filter: Filter<'_>) -> Vec<Filed> {
+    let found = ledger::list(db, scope, filter, 0, 100).await.unwrap();
+    let total = ledger::count(db, scope, filter).await.unwrap();
+    assert_eq!(i64::try_from(found.len()).unwrap(), total);
+    found
+}
+
+fn ids(filed: &[Filed]) -> Vec<u128> {
+    filed.iter().map(|f| f.entry.id.as_u128()).collect()
+}
+
+async fn an_entry_is_revoked_once_and_says_by_whom(database: TestDatabase) {
+    let db = &database.store.portal;
+    let ours = Neighbours::new(db).await.ours;
+    let (pia, rea) = (an_account(db, "Pia").await, an_account(db, "Rea").await);
+    let waiver = entry(1, Some(ours.app), 10, 20);
+    commit(db, async |tx| ledger::enter(tx, &waiver, Some(pia), now()).await).await;
+    let filed = Filed {
+        entry: waiver.clone(),
+        app: Some(("com.example.ours".to_owned(), "com.example.ours".to_owned())),
+        entered_by: Some("Pia".to_owned()),
+        entered_at: now(),
+        revocation: None,
+    };
+    assert_eq!(list(db, Scope::system(), Filter::default()).await, [filed.clone()]);
+
+    let revoke = async |by, why| commit(db, async |tx| ledger::revoke(tx, nth(1), Some(by), why, after(1)).await).await;
+    assert!(revoke(rea, NASTY).await);
+    assert!(!revoke(pia, "again").await, "it is revoked already");
+    assert!(!commit(db, async |tx| ledger::revoke(tx, nth(2), None, "", now()).await).await);
+    let revoked = Filed {
+        entry: LedgerEntry {
+            revoked: true,
+            ..waiver
+        },
+        revocation: Some(Revocation {
+            at: after(1),
+            by: Some("Rea".to_owned()),
+            why: NASTY.to_owned(),
+        }),
+        ..filed
+    };
+    assert_eq!(list(db, Scope::system(), Filter::default()).await, [revoked]);
+    let range = MinuteRange::new(Minute(0), Minute(100));
+    assert_eq!(ledger::entries(db, Some(ours.app), range).await.unwrap(), []);
+}
+
+async fn the_list_is_narrowed_and_paged(database: TestDatabase) {
+    let db = &database.store.portal;
+    let Neighbours { ours, theirs, .. } = Neighbours::new(db).await;
+    let waiver = LedgerEntry {
+        kind: ExclusionKind::Waiver,
+        ..entry(1, Some(ours.app), 10, 20)
+    };
+    let revoked = LedgerEntry {
+        revoked: true,
+        ..entry(2, Some(theirs.app), 10, 20)
+    };
+    for entry in [&waiver, &revoked, &entry(3, None, 10, 20)] {
+        enter(db, entry).await;
+    }
+    let everything = Scope::system();
+    let all = Filter::default();
+    let cases = [
+        (all, vec![3, 2, 1]),
+        (Filter { search: "OURS", ..all }, vec![1]),
+        (Filter { search: "100 %", ..all }, vec![]),
+        (
+            Filter {
+                app: Some(theirs.app),
+                ..all
+            },
+            vec![3, 2],
+        ),
+        (
+            Filter {
+                kind: Some(ExclusionKind::Waiver),
+                ..all
+            },
+            vec![1],
+        ),
+        (
+            Filter {
+                revoked: Some(true),
+                ..all
+            },
+            vec![2],
+        ),
+        (
+            Filter {
+                revoked: Some(false),
+                ..all
+            },
+            vec![3, 1],
+        ),
+        (
+            Filter {
+                id: Some(nth(2)),
+                ..all
+            },
+            vec![2],
+        ),
+    ];
+    for (filter, expected) in cases {
+        assert_eq!(ids(&list(db, everything, filter).await), expected, "{filter:?}");
+    }
+    let page = ledger::list(db, everything, all, 1, 1).await.unwrap();
+    assert_eq!(ids(&page), [2]);
+}
+
+async fn entries_of_another_partner_are_not_listed(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    enter(db, &entry(1, Some(world.ours.app), 10, 20)).await;
+    enter(db, &entry(2, Some(world.theirs.app), 10, 20)).await;
+    enter(db, &entry(3, None, 10, 20)).await;
+    let theirs = Filter {
+        app: Some(world.theirs.app),
+        ..Filter::default()
+    };
+    let exactly = Filter {
+        id: Some(nth(2)),
+        ..Filter::default()
+    };
+    assert_eq!(ids(&list(db, world.scope(), Filter::default()).await), [3, 1]);
+    assert_eq!(
+        ids(&list(db, world.scope(), theirs).await),
+        [3],
+        "only what is about all apps"
+    );
+    assert_eq!(ids(&list(db, world.scope(), exactly).await), [0_u128; 0]);
+    world.leave(db).await;
+    assert_eq!(ids(&list(db, world.scope(), Filter::default()).await), [3]);
 }

@@ -29,6 +29,7 @@ mod leases;
 mod ledger;
 mod migrations;
 mod misses;
+mod occurrences;
 mod outbox;
 mod own_minutes;
 mod partners;

@@ -68,6 +68,10 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
             "/apps/com.nobody.app/breaches/AAAAAAAAAAA".to_owned(),
         ),
         (
+            "/apps/com.kestrel.app/ledger".to_owned(),
+            "/apps/com.nobody.app/ledger".to_owned(),
+        ),
+        (
             "/apps/com.kestrel.app/settings".to_owned(),
             "/apps/com.nobody.app/settings".to_owned(),
         ),

@@ -57,7 +57,7 @@ async fn the_report_says_what_was_counted_and_what_is_excluded(database: TestDat
         revoked: false,
     };
     let mut tx = portal.service.store.portal.begin().await.unwrap();
-    ledger::enter(&mut tx, &entry, portal.clock.now()).await.unwrap();
+    ledger::enter(&mut tx, &entry, None, portal.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
     let after = &report(&portal, 0).await["series"][0];
     assert_eq!(after["raw"], json!({ "good": 21, "bad": 3, "rate_percent": 87.5 }));

@@ -1,0 +1,288 @@
+//! What a change of the ledger does to breaches (SPEC section 5). Only the breaches that it touches are assessed anew, and what
+//! they are then is written with the change itself.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rampart_domain::{
+    alert::{Assessment, OpenEpisode, assess, episode_range},
+    count::{Minute, MinuteRange},
+    exclusion::{Ledger, LedgerEntry},
+    id::AppId,
+    policy::{MINUTES_KEPT, SLO_WINDOW, SliPolicy},
+    slo,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    Error, Result, Service,
+    audit::{self, Change},
+    evaluation::PROGRESS,
+    figures::series_ref,
+    occurrences,
+};
+use crate::store::{
+    Scope, Tx,
+    audit::Who,
+    counts, episodes,
+    episodes::Episode,
+    ledger,
+    ledger::{Filed, Filter},
+    progress,
+    series::{self, Measured, Series},
+};
+
+/// Name of the mark that grows with every change of the ledger.
+pub(super) const LEDGER: &str = "ledger";
+
+/// How far from the evaluation at which a breach began to count an entry can lie and still move its threshold.
+const REACH: i64 = SLO_WINDOW as i64 + 60;
+
+/// A change of the ledger.
+pub(super) enum LedgerChange<'a> {
+    /// A new entry.
+    Enter(&'a LedgerEntry),
+    /// An entry that ends later than the one with its id that is filed.
+    Extend(&'a LedgerEntry),
+    /// An entry that excludes nothing from now on, and why.
+    Revoke(&'a LedgerEntry, &'a str),
+}
+
+impl LedgerChange<'_> {
+    /// The entry it is about, at its longest.
+    pub(super) fn entry(&self) -> &LedgerEntry {
+        match self {
+            Self::Enter(entry) | Self::Extend(entry) | Self::Revoke(entry, _) => entry,
+        }
+    }
+
+    /// These entries as they are with the change.
+    pub(super) fn applied_to(&self, mut entries: Vec<LedgerEntry>) -> Ledger {
+        entries.retain(|entry| entry.id != self.entry().id);
+        if !matches!(self, Self::Revoke(..)) {
+            entries.push(self.entry().clone());
+        }
+        Ledger::new(entries)
+    }
+}
+
+/// A breach that a change of the ledger touches, and what it is with the change.
+pub(super) struct Reassessed {
+    pub episode: Episode,
+    pub series: Measured,
+    pub assessment: Assessment,
+}
+
+impl Reassessed {
+    /// Whether it becomes excused by the change, or no longer is.
+    pub(super) fn changes_standing(&self) -> bool {
+        self.episode.excused != self.assessment.excused
+    }
+}
+
+/// What a change of the ledger comes to, and what that was worked out from.
+pub(super) struct Plan {
+    revision: Option<Minute>,
+    evaluated: Option<Minute>,
+    pub breaches: Vec<Reassessed>,
+}
+
+/// The audit row of a standing that changed: action, before and after.
+pub(super) fn standing(assessment: &Assessment) -> (&'static str, Value, Value) {
+    let action = match assessment.excused {
+        true => "breach.excused",
+        false => "breach.unexcused",
+    };
+    (
+        action,
+        json!({ "excused": !assessment.excused }),
+        json!({
+            "excused": assessment.excused,
+            "bad events": assessment.raw.bad,
+            "bad events not excluded": assessment.adjusted.bad,
+        }),
+    )
+}
+
+impl Service {
+    /// Changes the ledger, and assesses the breaches anew that the change touches: of the app or of all apps, of the series that
+    /// the entry covers, with minutes in it, or whose counting threshold it moves. The change, what the breaches are then, the
+    /// facts `excused` and `unexcused` of their occurrences, and an audit row for each are one transaction.
+    ///
+    /// A breach that goes back further than the minutes that are kept (100 days) keeps its standing for good: what it would be
+    /// can no longer be told. Whether a breach began to count is never decided again; a counted one becomes excused, or no
+    /// longer is.
+    ///
+    /// Says whether it was done: when the ledger or the breaches changed while this was worked out, nothing is, and the caller
+    /// looks again at what there is.
+    ///
+    /// # Errors
+    /// When the entry was revoked before, or a database cannot be reached.
+    pub(super) async fn change_ledger(
+        &self,
+        change: &LedgerChange<'_>,
+        who: Who<'_>,
+        audited: Change<'_>,
+    ) -> Result<bool> {
+        let plan = self.plan(change).await?;
+        let now = self.clock.now();
+        let mut tx = self.store.portal.begin().await?;
+        if !is_current(&mut tx, &plan).await? {
+            return Ok(false);
+        }
+        let by = match who {
+            Who::Person(actor) => Some(actor.user),
+            _ => None,
+        };
+        match (change, by) {
+            (LedgerChange::Enter(entry), by) => ledger::enter(&mut tx, entry, by, now).await?,
+            (LedgerChange::Extend(entry), _) => {
+                ledger::extend(&mut tx, entry.id, entry.range.end, &entry.authority).await?;
+            }
+            (LedgerChange::Revoke(entry, why), by) => {
+                if !ledger::revoke(&mut tx, entry.id, by, why, now).await? {
+                    return Err(Error::Conflict("This entry is revoked already.".to_owned()));
+                }
+            }
+        }
+        let mut touched = BTreeSet::new();
+        for breach in &plan.breaches {
+            episodes::assess(&mut tx, breach.episode.id, &breach.assessment).await?;
+            touched.extend(breach.episode.occurrence.filter(|_| breach.changes_standing()));
+        }
+        occurrences::settle(&mut tx, self.clock.minute(), &touched).await?;
+
+        audit::write(&mut tx, who, &self.clock, audited).await?;
+        for breach in plan.breaches.iter().filter(|b| b.changes_standing()) {
+            let (action, before, after) = standing(&breach.assessment);
+            let row = Change {
+                action,
+                subject: ("breach", breach.episode.incident_id.clone(), &breach.series.app_name),
+                partner: Some(breach.series.partner),
+                before,
+                after,
+                why: Some(match change {
+                    LedgerChange::Revoke(_, why) => why,
+                    _ => &change.entry().authority,
+                }),
+            };
+            audit::write(&mut tx, who, &self.clock, row).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// What a change of the ledger does to breaches. Reads only.
+    pub(super) async fn plan(&self, change: &LedgerChange<'_>) -> Result<Plan> {
+        let db = &self.store.portal;
+        let revision = progress::last(db, LEDGER).await?;
+        let evaluated = progress::last(db, PROGRESS).await?;
+        let now = evaluated.unwrap_or(self.clock.minute());
+        let entry = change.entry();
+        let app = entry.app.map(AppId);
+        let near = episodes::near(db, app, entry.range, REACH).await?;
+        let ids: Vec<_> = near
+            .iter()
+            .map(|e| e.series)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let measured = series::by_ids(db, &ids).await?;
+        let measured: HashMap<_, _> = measured.into_iter().map(|m| (m.series.id, m)).collect();
+        let policies = self.policies().await?;
+
+        let mut touched = Vec::new();
+        for episode in near {
+            let Some((series, policy)) = measured
+                .get(&episode.series)
+                .zip(policies.at(episode.episode.opened_at).for_sli(episode.key.sli).copied())
+            else {
+                continue;
+            };
+            let last = episode.closed.map_or(now, |(tick, _)| tick);
+            let range = episode_range(&policy, &episode.episode, last);
+            let is_known = range.start.day() >= (self.clock.minute() - MINUTES_KEPT).day();
+            let is_final = episode.closed.is_some() || episode.episode.counted_at.is_some();
+            // The ledger takes something from it already, so that its threshold matters.
+            let is_adjusted = episode.assessed.is_some_and(|a| a.adjusted.bad < a.raw.bad);
+            let is_touched = entry.range.intersect(range).is_some() || is_adjusted;
+            if is_known && is_final && is_touched && entry.is_about(series_ref(&series.series)) {
+                touched.push((episode, series.clone(), policy, last));
+            }
+        }
+
+        let mut breaches = Vec::with_capacity(touched.len());
+        for (episode, series, policy, last) in touched {
+            let assessment = self
+                .assessed(&series.series, &policy, &episode.episode, last, Some(change))
+                .await?;
+            breaches.push(Reassessed {
+                episode,
+                series,
+                assessment,
+            });
+        }
+        Ok(Plan {
+            revision,
+            evaluated,
+            breaches,
+        })
+    }
+
+    /// What the ledger leaves of an episode that was evaluated last at `last`: the ledger as it is, or as it is with a change.
+    pub(super) async fn assessed(
+        &self,
+        series: &Series,
+        policy: &SliPolicy,
+        episode: &OpenEpisode,
+        last: Minute,
+        change: Option<&LedgerChange<'_>>,
+    ) -> Result<Assessment> {
+        let range = episode_range(policy, episode, last);
+        let month = episode.counted_at.map(|at| slo::slo_window(at, policy));
+        let looked_at = MinuteRange::new(month.map_or(range.start, |m| m.start.min(range.start)), range.end);
+        let entries = ledger::entries(&self.store.portal, Some(series.app), looked_at).await?;
+        let ledger = match change {
+            Some(change) => change.applied_to(entries),
+            None => Ledger::new(entries),
+        };
+        let minutes = counts::minutes(&self.store.metrics, series.id, range).await?;
+        let month = match month {
+            Some(month) => self.sums(std::slice::from_ref(series), month, &ledger).await?,
+            None => HashMap::new(),
+        };
+        let month = month.get(&series.id).map(|sums| sums.adjusted).unwrap_or_default();
+        Ok(assess(
+            policy,
+            episode,
+            last,
+            series_ref(series),
+            &minutes,
+            month,
+            &ledger,
+        ))
+    }
+
+    /// An entry of the ledger that the reader may see.
+    pub(super) async fn filed(&self, scope: Scope, id: Uuid) -> Result<Option<Filed>> {
+        let only = Filter {
+            id: Some(id),
+            ..Filter::default()
+        };
+        Ok(ledger::list(&self.store.portal, scope, only, 0, 1).await?.pop())
+    }
+}
+
+/// Whether everything is as it was when the plan was made, and stays so until the transaction ends. The marks are taken in the
+/// order in which the evaluation takes them.
+async fn is_current(tx: &mut Tx, plan: &Plan) -> Result<bool> {
+    if let Some(evaluated) = plan.evaluated
+        && !progress::advance(tx, PROGRESS, Some(evaluated), evaluated).await?
+    {
+        return Ok(false);
+    }
+    Ok(match plan.revision {
+        Some(revision) => progress::advance(tx, LEDGER, Some(revision), revision + 1).await?,
+        None => progress::advance(tx, LEDGER, None, Minute(1)).await?,
+    })
+}
