@@ -8,8 +8,8 @@ use rampart_domain::access::Actor;
 
 use crate::model::{
     AccountPage, AlertConfirmationPage, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
-    BreachPage, InvitationPage, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage,
-    PeoplePage, TokensPage,
+    BreachPage, BudgetPage, InvitationPage, LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery,
+    NewAppPage, PartnerPage, PartnersPage, PeoplePage, TokensPage,
 };
 
 /// Why a page cannot be shown.
@@ -41,9 +41,13 @@ pub struct AppQuery {
 #[async_trait]
 pub trait Services: Send + Sync {
     async fn apps(&self, actor: &Actor, query: AppQuery) -> Result<AppList>;
+    /// Apps by SLIs at a glance.
+    async fn levels(&self, actor: &Actor, query: LevelsQuery) -> Result<LevelsPage>;
     async fn new_app(&self, actor: &Actor) -> Result<NewAppPage>;
     async fn app_overview(&self, actor: &Actor, key: &str) -> Result<AppOverview>;
     async fn app_metrics(&self, actor: &Actor, key: &str, query: MetricsQuery) -> Result<MetricsPage>;
+    /// Where the error budget of a series went; of the app's first one when none is named.
+    async fn app_budget(&self, actor: &Actor, key: &str, series: Option<&str>, page: u32) -> Result<BudgetPage>;
     async fn app_breaches(&self, actor: &Actor, key: &str, page: u32) -> Result<BreachList>;
     async fn breach(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage>;
     async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings>;

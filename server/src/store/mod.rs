@@ -20,6 +20,7 @@ pub mod invitations;
 pub mod leases;
 pub mod ledger;
 pub mod outbox;
+pub mod overviews;
 pub mod own_minutes;
 pub mod partners;
 pub mod probes;

@@ -4,13 +4,16 @@
 //! inner SVG without an aspect ratio, everything else is placed by percentages. So a chart is readable at 320 px.
 
 mod columns;
+mod latency;
 mod path;
 mod scale;
+mod spark;
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use leptos::prelude::*;
 
 use self::{columns::Columns, scale::Scale};
+pub use self::{latency::LatencyChart, spark::Spark};
 use super::figure::{counted, duration, percent, target};
 use crate::{islands::ChartReader, model::Chart as Model};
 

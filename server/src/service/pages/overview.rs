@@ -9,13 +9,13 @@ use rampart_domain::{
     id::SeriesId,
     policy::{MeasurementPolicy, SLO_WINDOW},
     sli::Sli,
-    slo,
 };
 
 use super::{
     super::{Result, Service},
     apps::{Headed, Standing},
-    charts::{Charted, date, millis},
+    budgets::{self, MonthDays},
+    charts::{Charted, millis},
     rows,
 };
 use crate::store::{
@@ -43,14 +43,16 @@ impl Service {
             standing,
             open,
             ledger,
+            ..
         } = self.head(actor, &app).await?;
         let current: Vec<Series> = series
             .into_iter()
             .filter(|s| s.ended_at.is_none() && s.key.is_slo())
             .collect();
-        let slis = self.sli_rows(&app, &current, &standing, &open, &ledger).await?;
+        let days = self.month_days(&current, &ledger).await?;
+        let slis = self.sli_rows(&app, &current, &standing, &open, &ledger, &days).await?;
         let worst = worst(&current, &standing);
-        let (chart, days) = match worst {
+        let (chart, chart_days) = match worst {
             Some(series) => {
                 let policy = MeasurementPolicy::standard();
                 match policy.for_sli(series.key.sli) {
@@ -83,10 +85,10 @@ impl Service {
                 _ => "App availability, 28 days".to_owned(),
             },
             chart,
-            days,
+            days: chart_days,
             breaches: breaches.iter().map(|e| rows::breach(&app.key, e)).collect(),
             alert_address,
-            clears_on: self.clears_on(&current, &standing, &ledger).await?,
+            clears_on: clears_on(&current, &standing, &days),
             head,
         })
     }
@@ -98,12 +100,12 @@ impl Service {
         standing: &Standing,
         open: &[Episode],
         ledger: &Ledger,
+        days: &MonthDays,
     ) -> Result<Vec<SliRow>> {
         let policy = MeasurementPolicy::standard();
         let tick = self.clock.minute();
-        let settle = policy.slis.availability.settle_minutes;
-        let quarter = self.sums(current, slo::window(tick, settle, 15), ledger).await?;
-        let day = self.sums(current, slo::window(tick, settle, 24 * 60), ledger).await?;
+        let quarter = self.windows(current, tick, ledger, |_| 15).await?;
+        let day = self.windows(current, tick, ledger, |_| 24 * 60).await?;
         Ok(current
             .iter()
             .filter_map(|series| {
@@ -118,6 +120,9 @@ impl Service {
                     month: month.adjusted.percent(),
                     month_raw: month.raw.percent(),
                     budget: rows::budget(policy.slo, month.adjusted, series.key.sli),
+                    budget_raw: rows::budget(policy.slo, month.raw, series.key.sli),
+                    outlook: days.outlook(policy.slo, series.id, month.adjusted),
+                    budget_href: budgets::href(&app.key, series.id),
                     breach_since: open
                         .iter()
                         .find(|e| e.series == series.id)
@@ -146,30 +151,6 @@ impl Service {
         let chart = self.chart(charted, charted_range, title).await?;
         let days = self.day_rows(charted, range).await?;
         Ok((Some(chart), days))
-    }
-
-    /// The date on which every series is at its target again if nothing else goes wrong; none when all are.
-    async fn clears_on(&self, current: &[Series], standing: &Standing, ledger: &Ledger) -> Result<Option<NaiveDate>> {
-        let policy = MeasurementPolicy::standard();
-        let today = rows::day_of(self.clock.now());
-        let mut latest = None;
-        for series in current {
-            let month = standing
-                .months
-                .get(&series.id)
-                .map(|sums| sums.adjusted)
-                .unwrap_or_default();
-            let Some(policy) = policy
-                .for_sli(series.key.sli)
-                .filter(|p| month.is_defined() && month.below(p.slo))
-            else {
-                continue;
-            };
-            let days = counts::days(&self.store.metrics, series.id, today - 28, today + 1).await?;
-            let days = self.adjusted_days(series, ledger, &days).await?;
-            latest = latest.max(slo::met_again_on(policy.slo, &days, today));
-        }
-        Ok(latest.map(date))
     }
 
     async fn health(&self, app: &App, current: &[Series]) -> Result<Vec<BaseUrlProbe>> {
@@ -207,6 +188,16 @@ impl Service {
             })
             .collect())
     }
+}
+
+/// The date on which every series is at its target again if nothing else goes wrong; none when all are.
+fn clears_on(current: &[Series], standing: &Standing, days: &MonthDays) -> Option<NaiveDate> {
+    let policy = MeasurementPolicy::standard();
+    let outlooks = current.iter().filter_map(|series| {
+        let month = standing.months.get(&series.id)?.adjusted;
+        Some(days.outlook(policy.for_sli(series.key.sli)?.slo, series.id, month))
+    });
+    outlooks.filter_map(|outlook| outlook.met_again_on).max()
 }
 
 /// The series that has the lowest 28-day rate; the first one while nothing is counted.

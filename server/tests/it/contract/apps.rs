@@ -25,11 +25,13 @@ on_both_engines!(
     archived_apps_are_listed_apart,
     pages_are_in_order_and_do_not_overlap,
     apps_are_seen_by_members_of_their_partner_only,
+    apps_of_one_partner_are_told_apart,
 );
 
 const ALL: Filter<'static> = Filter {
     search: "",
     archived: false,
+    partner: None,
 };
 
 async fn find(db: &Db, key: &str) -> App {
@@ -238,6 +240,7 @@ async fn a_search_finds_name_key_and_partner_in_whatever_case(database: TestData
             Filter {
                 search,
                 archived: false,
+                partner: None,
             },
         )
         .await
@@ -271,6 +274,7 @@ async fn a_search_takes_wildcards_for_what_they_are(database: TestDatabase) {
             Filter {
                 search,
                 archived: false,
+                partner: None,
             },
         )
         .await
@@ -298,7 +302,8 @@ async fn archived_apps_are_listed_apart(database: TestDatabase) {
             db,
             Filter {
                 search: "",
-                archived: true
+                archived: true,
+                partner: None,
             }
         )
         .await,
@@ -309,7 +314,8 @@ async fn archived_apps_are_listed_apart(database: TestDatabase) {
             db,
             Filter {
                 search: "archived",
-                archived: false
+                archived: false,
+                partner: None,
             }
         )
         .await
@@ -355,6 +361,7 @@ async fn apps_are_seen_by_members_of_their_partner_only(database: TestDatabase) 
             let filter = Filter {
                 search,
                 archived: false,
+                partner: None,
             };
             let listed: Vec<_> = apps::list(db, scope, filter, 0, 10)
                 .await
@@ -436,4 +443,20 @@ async fn events_are_received_for_apps_that_are_not_archived(database: TestDataba
         2,
         "more than one statement can name"
     );
+}
+
+async fn apps_of_one_partner_are_told_apart(database: TestDatabase) {
+    let db = &database.store.portal;
+    let (one, two) = (a_partner(db, "One").await, a_partner(db, "Two").await);
+    insert(db, one, "com.example.first", "Calendar").await;
+    insert(db, two, "com.example.second", "Time sheets").await;
+    let of = |partner, search| Filter {
+        search,
+        archived: false,
+        partner: Some(partner),
+    };
+    assert_eq!(keys(db, of(one, "")).await, ["com.example.first"]);
+    assert_eq!(keys(db, of(two, "example")).await, ["com.example.second"]);
+    assert!(keys(db, of(two, "Calendar")).await.is_empty());
+    assert!(keys(db, of(id(), "")).await.is_empty());
 }

@@ -22,6 +22,7 @@ mod leases;
 mod ledger;
 mod migrations;
 mod outbox;
+mod overviews;
 mod own_minutes;
 mod partners;
 mod probes;

@@ -52,7 +52,11 @@ async fn every_breach_is_what_the_rules_make_of_the_stored_counts() {
     let portal = filled().await;
     let store = &portal.service.store;
     let end = Minute::of(settings(1).until);
-    let filter = |archived| apps::Filter { search: "", archived };
+    let filter = |archived| apps::Filter {
+        search: "",
+        archived,
+        partner: None,
+    };
     let mut all = apps::list(&store.portal, Scope::system(), filter(false), 0, 100)
         .await
         .unwrap();
