@@ -2,7 +2,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{AppHead, AppState, Budget, Outlook, PartnerRef};
 
-/// One column of a chart: the lowest and the highest five-minute rate in it, percent.
+/// One column of a chart: the lowest and the highest rate in it, percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChartPoint {
     pub at: DateTime<Utc>,
@@ -27,6 +27,8 @@ pub struct Chart {
     pub to: DateTime<Utc>,
     /// Seconds that one point covers.
     pub step: i64,
+    /// Seconds that one rate covers: five minutes, or an hour or a day where minutes are no longer kept.
+    pub resolution: i64,
     /// Target in percent.
     pub slo: f64,
     pub points: Vec<ChartPoint>,

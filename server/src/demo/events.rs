@@ -93,7 +93,7 @@ static STREAMS: [Stream; 20] = [
     stream(RELEASES, Confluence, IframeLoad, 1_700, 22, 690).own(31),
     stream(RELEASES, Confluence, InstallationCallback, 40, 0, 310),
     stream(RELEASES, Confluence, WebhookDelivery, 900, 5, 95),
-    stream(DIAGRAMS, Confluence, IframeLoad, 1_400, 90, 1_340).lately(620),
+    stream(DIAGRAMS, Confluence, IframeLoad, 3_400, 90, 1_340).lately(900),
     stream(DIAGRAMS, Confluence, WebhookDelivery, 800, 3, 180),
     stream(GIT, Bitbucket, IframeLoad, 1_100, 12, 720),
     stream(GIT, Bitbucket, WebhookDelivery, 4_100, 60, 150).lately(230),

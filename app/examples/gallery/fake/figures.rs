@@ -56,6 +56,7 @@ pub(crate) fn chart(title: &str, from: DateTime<Utc>, to: DateTime<Utc>, step: i
         from,
         to,
         step,
+        resolution: 300,
         slo: 99.9,
         points: points.collect(),
         excluded: if calm || !within(&(excluded.from, excluded.to)) {

@@ -135,10 +135,10 @@ fn Sentence(budget: Budget, outlook: Outlook, slo: f64, month: Option<f64>) -> i
             .into_any();
     };
     let used = format!(
-        "{} of {} {unit} that {} allows over 28 days are used up",
+        "{} {unit} in 28 days, where a target of {} allows {}",
         count(budget.bad),
-        amount(budget.allowed),
-        target(slo)
+        target(slo),
+        amount(budget.allowed)
     );
     let outlook = match (outlook.exhausted_on, outlook.met_again_on) {
         (_, Some(date)) => format!("If nothing else goes wrong, the target is met again on {}.", day(date)),

@@ -86,7 +86,7 @@ fn Row(card: SeriesCard, has_budget: bool) -> impl IntoView {
             </td>
             <td role="cell" class="num" data-label="Good"><Count value=card.good/></td>
             <td role="cell" class="num" data-label="Bad"><Count value=card.bad/></td>
-            <td role="cell" class="num" data-label="p50 · p95 · p99">{latency}</td>
+            <td role="cell" class="num wide" data-label="p50 · p95 · p99">{latency}</td>
             {has_budget
                 .then(|| {
                     view! {

@@ -85,6 +85,7 @@ impl Service {
             from: range.start.start(),
             to: range.end.start(),
             step: step * 60,
+            resolution: length * 60,
             slo: charted.policy.slo.percent(),
             points: columns(&buckets, range.start, step),
             excluded: excluded

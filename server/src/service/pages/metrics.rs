@@ -40,7 +40,10 @@ impl Service {
             }
             None => None,
         };
-        let choices = all_series.iter().map(|s| SeriesChoice {
+        // As on the dashboard: production first, what has ended last.
+        let mut in_order: Vec<&Series> = all_series.iter().collect();
+        in_order.sort_by_key(|s| (s.ended_at.is_some(), s.key.group));
+        let choices = in_order.into_iter().map(|s| SeriesChoice {
             id: s.id.to_string(),
             name: choice(s),
             selected: selected.is_some_and(|chosen| chosen.id == s.id),

@@ -9,6 +9,7 @@ use rampart_domain::{
     id::SeriesId,
     policy::{MeasurementPolicy, SLO_WINDOW},
     sli::Sli,
+    slo::Budget,
 };
 
 use super::{
@@ -79,10 +80,12 @@ impl Service {
             slis,
             health: self.health(&app, &current).await?,
             chart_title: match worst {
-                Some(series) if current.len() > 1 => {
-                    format!("App availability of {}, 28 days", rows::short_url(&series.key.target))
+                Some(series) if current.len() > 1 && !series.key.target.is_empty() => {
+                    let (name, url) = (rows::indicator(&series.key), rows::short_url(&series.key.target));
+                    format!("{name} of {url}, 28 days")
                 }
-                _ => "App availability, 28 days".to_owned(),
+                Some(series) => format!("{}, 28 days", rows::indicator(&series.key)),
+                None => "28 days".to_owned(),
             },
             chart,
             days: chart_days,
@@ -200,20 +203,18 @@ fn clears_on(current: &[Series], standing: &Standing, days: &MonthDays) -> Optio
     outlooks.filter_map(|outlook| outlook.met_again_on).max()
 }
 
-/// The series that has the lowest 28-day rate; the first one while nothing is counted.
+/// The series that has the least of its error budget left; the first one while nothing is counted.
 fn worst<'a>(current: &'a [Series], standing: &Standing) -> Option<&'a Series> {
-    let rated = current
-        .iter()
-        .map(|s| (s, standing.months.get(&s.id).map(|m| m.adjusted).unwrap_or_default()));
+    let policies = MeasurementPolicy::standard();
+    let left = |series: &Series| {
+        let month = standing.months.get(&series.id)?.adjusted;
+        Budget::of(policies.for_sli(series.key.sli)?.slo, month).remaining_share()
+    };
+    let rated = current.iter().filter_map(|s| Some((s, left(s)?)));
     rated
-        .reduce(|a, b| {
-            if b.1.is_defined() && (!a.1.is_defined() || b.1.worse_than(a.1)) {
-                b
-            } else {
-                a
-            }
-        })
-        .map(|(s, _)| s)
+        .reduce(|a, b| if b.1 < a.1 { b } else { a })
+        .map(|(series, _)| series)
+        .or(current.first())
 }
 
 fn todo(
@@ -234,14 +235,12 @@ fn todo(
     };
     if actor.may_in(Action::EditApp, app.partner_id) && app.archived_at.is_none() {
         if *state == AppState::Breach {
-            let since = slis.iter().filter_map(|s| s.breach_since).min();
-            let since = since
-                .map(|at| format!(", since {}", at.format("%-d %b, %H:%M UTC")))
-                .unwrap_or_default();
+            let first = slis.iter().filter_map(|s| Some((s.breach_since?, &s.name))).min();
+            let first = first.map(|(at, name)| format!("{name}, since {}", at.format("%-d %b, %H:%M UTC")));
             add(
                 &mut todo,
                 "Look at the open breach",
-                format!("App availability{since}"),
+                first.unwrap_or_default(),
                 format!("/apps/{}/breaches", app.key),
             );
         }

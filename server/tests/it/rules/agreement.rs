@@ -188,7 +188,10 @@ async fn a_budget_is_followed_to_its_minutes(database: TestDatabase) {
         page.contains("23 Nov, 09:11 23 Nov, 09:13 2 0 2 data gap: a test"),
         "{page}"
     );
-    assert!(page.contains("9 of <0.1 bad minutes"), "{page}");
+    assert!(
+        page.contains("9 bad minutes in 28 days, where a target of 99.9 % allows <0.1: 8.9 min over"),
+        "{page}"
+    );
     let hour = format!("/apps/com.example.app/metrics?series={series}&day=2026-11-23&hour=10");
     let budget = format!("/apps/com.example.app/metrics/budget?series={series}");
     let linked = world.portal.get(&mut world.owner, &budget).await.body;
