@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use rampart_domain::access::Actor;
 
 use crate::model::{
-    AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
-    BreachList, BreachPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, MailPage, MailQueue,
-    MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage, TokensPage,
-    WaiverDraft, WaiverPage,
+    AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
+    BreachPage, BudgetPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage,
+    MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage,
+    TokensPage, WaiverDraft, WaiverPage,
 };
 
 /// Why a page cannot be shown.
@@ -42,9 +42,13 @@ pub struct AppQuery {
 #[async_trait]
 pub trait Services: Send + Sync {
     async fn apps(&self, actor: &Actor, query: AppQuery) -> Result<AppList>;
+    /// Apps by SLIs at a glance.
+    async fn levels(&self, actor: &Actor, query: LevelsQuery) -> Result<LevelsPage>;
     async fn new_app(&self, actor: &Actor) -> Result<NewAppPage>;
     async fn app_overview(&self, actor: &Actor, key: &str) -> Result<AppOverview>;
     async fn app_metrics(&self, actor: &Actor, key: &str, query: MetricsQuery) -> Result<MetricsPage>;
+    /// Where the error budget of a series went; of the app's first one when none is named.
+    async fn app_budget(&self, actor: &Actor, key: &str, series: Option<&str>, page: u32) -> Result<BudgetPage>;
     async fn app_breaches(&self, actor: &Actor, key: &str, page: u32) -> Result<BreachList>;
     async fn breach(&self, actor: &Actor, key: &str, incident_id: &str) -> Result<BreachPage>;
     /// What is excluded of an app: its own entries and those of all apps, or only one of them.

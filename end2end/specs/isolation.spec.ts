@@ -121,6 +121,7 @@ test("nobody sees another partner's things", async ({ page, people, target, mail
     `/apps/${KEY}`,
     `/apps/${KEY}/metrics`,
     `/apps/${KEY}/metrics?series=${ids.series}`,
+    `/apps/${KEY}/metrics/budget?series=${ids.series}`,
     `/apps/${KEY}/metrics?series=${ids.series}&day=${today}`,
     `/apps/${KEY}/metrics?series=${ids.series}&day=${today}&hour=9`,
     `/apps/${KEY}/breaches`,

@@ -18,6 +18,7 @@ interface World {
   /** Addresses that only the running server knows. */
   breach: string;
   mail: string;
+  series: string;
   day: string;
   hour: string;
 }
@@ -44,10 +45,12 @@ async function world(people: People, mailbox: Mailbox, target: Target, page?: Pa
     if (found === undefined) throw new Error(`${path} has no ${pattern}`);
     return found;
   };
-  const day = await href(`/apps/${KEY}/metrics`, /href="([^"]+day=[^"]+)"/);
+  const series = await href(`/apps/${KEY}/metrics`, /href="([^"]+metrics\?series=[^"&]+)"/);
+  const day = await href(series, /href="([^"]+day=[^"]+)"/);
   return {
     administrator,
     harbour,
+    series,
     day,
     breach: await href(`/apps/${KEY}/breaches`, /href="(\/apps\/[^"]+\/breaches\/[^"?]+)"/),
     mail: await href(`/apps/${KEY}/settings`, /href="(\/mail\/[^"]+)"/),
@@ -89,7 +92,7 @@ async function tooWide(page: Page): Promise<string[]> {
 }
 
 test("the pages of a partner's people", async ({ page, people, mailbox, target }) => {
-  const { breach, day, hour, mail, harbour } = await world(people, mailbox, target, page);
+  const { breach, series, day, hour, mail, harbour } = await world(people, mailbox, target, page);
   for (const path of [
     "/apps",
     "/apps?q=nothing",
@@ -97,7 +100,12 @@ test("the pages of a partner's people", async ({ page, people, mailbox, target }
     "/apps/new",
     `/apps/${KEY}`,
     "/apps/com.harbour.unmeasured",
+    "/apps/levels",
+    "/apps/levels?order=0",
+    "/apps/levels?q=nothing",
     `/apps/${KEY}/metrics`,
+    series,
+    series.replace("/metrics?", "/metrics/budget?"),
     "/apps/com.harbour.unmeasured/metrics",
     day,
     hour,

@@ -221,6 +221,7 @@ test("from the first administrator to a closed breach", async ({ page: admin, ra
     await expect(row).toContainText("Breach open");
     await expect(row).toContainText("Harbour & Sons <GmbH>");
     await owner.goto(`/apps/${KEY}/metrics`);
+    await table(owner, "Series: Production").getByRole("link", { name: "App availability" }).click();
     // Below 100 %.
     const failing = { hasText: /\d\.\d+\s%/ };
     await table(owner, "Figures by day").getByRole("row").filter(failing).first().getByRole("link").click();

@@ -92,6 +92,16 @@ pub struct Budget {
     pub in_minutes: bool,
 }
 
+/// What becomes of an error budget (SPEC section 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// The date on which it is overspent if every day to come is like those of the last week; `None` when that can go on
+    /// for ever, when nothing is counted, and when it is overspent already.
+    pub exhausted_on: Option<NaiveDate>,
+    /// While it is overspent, the date on which the target is met again if nothing else goes wrong.
+    pub met_again_on: Option<NaiveDate>,
+}
+
 /// One series in the table of service levels. All figures are adjusted, in percent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SliRow {
@@ -106,9 +116,14 @@ pub struct SliRow {
     /// 28 days without leaving excused minutes out; differs from `month` only when something is excused.
     pub month_raw: Option<f64>,
     pub budget: Budget,
+    /// The budget without leaving excused minutes out.
+    pub budget_raw: Budget,
+    pub outlook: Outlook,
     pub breach_since: Option<DateTime<Utc>>,
     /// Link to the series' metrics.
     pub href: String,
+    /// Link to where the budget went.
+    pub budget_href: String,
 }
 
 /// Something the reader is asked to do.

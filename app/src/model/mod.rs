@@ -15,7 +15,7 @@ mod token;
 pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
 pub use app::{
     AlertAddress, AppHead, AppList, AppOverview, AppPermissions, AppRow, AppSettings, AppState, BaseUrlProbe, Budget,
-    BurnRates, NewAppPage, SliRow, TestResult, TestResults, Todo,
+    BurnRates, NewAppPage, Outlook, SliRow, TestResult, TestResults, Todo,
 };
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Occurrence, Standing};
@@ -26,8 +26,9 @@ pub use ledger::{
 };
 pub use mail::{AlertConfirmationPage, MailPage, MailQueue, MailRow, MailState};
 pub use metrics::{
-    BucketRow, Chart, ChartPoint, DayRow, ExcludedSpan, MetricsLevel, MetricsPage, MetricsQuery, MinuteRow, ProbeRow,
-    SeriesChoice,
+    BucketRow, BudgetPage, Chart, ChartPoint, DayRow, ExcludedRow, ExcludedSpan, LatencyChart, LatencyPoint, LevelCell,
+    LevelsOrder, LevelsPage, LevelsQuery, LevelsRow, MetricsLevel, MetricsPage, MetricsQuery, MinuteRow, ProbeRow,
+    SeriesCard, SeriesChoice, SeriesGroup, SourceInUse, SpentRow, Volumes,
 };
 pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage, PeoplePage, PersonRow};
 pub use policy::{

@@ -23,7 +23,7 @@ pub enum AppKeyError {
 impl AppKey {
     pub const MAX_LENGTH: usize = 80;
     /// Words that stand in the place of a key in Rampart's own URLs.
-    const RESERVED: [&'static str; 1] = ["new"];
+    const RESERVED: [&'static str; 2] = ["new", "levels"];
 
     pub fn as_str(&self) -> &str {
         &self.0
@@ -87,5 +87,6 @@ mod tests {
         assert_eq!(error(".app"), AppKeyError::Edge);
         assert_eq!(error("app."), AppKeyError::Edge);
         assert_eq!(error("New"), AppKeyError::Reserved("New".into()));
+        assert_eq!(error("levels"), AppKeyError::Reserved("levels".into()));
     }
 }

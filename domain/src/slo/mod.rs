@@ -7,5 +7,5 @@ mod window;
 
 pub use budget::{Budget, counting_threshold_reached};
 pub use miss::{Assessed, MissStep, OpenMiss, assess};
-pub use projection::{DayCounts, met_again_on};
+pub use projection::{DayCounts, exhausted_on, met_again_on};
 pub use window::{first_tick, is_late, slo_window, window};

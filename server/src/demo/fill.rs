@@ -20,7 +20,7 @@ use super::{
     Contents, FILLED, PASSWORD, PORTS, SEED, Settings,
     apps::{Alerts, App},
     breaches::Turn,
-    contents,
+    contents, events,
     people::{PARTNERS, REVIEWER, STAFF},
     plan::{Measure, Plan, Step},
 };
@@ -33,7 +33,7 @@ use crate::{
         evaluation::{self, Evaluation, Outcome, PROGRESS},
         invitations::Acceptance,
     },
-    store::{Scope, accounts, episodes, occurrences, outbox, progress, series, series::Measured},
+    store::{Scope, accounts, apps, episodes, occurrences, outbox, progress, series, series::Measured},
 };
 
 /// The alerts of so many days are in the outbox; longer ago, breaches are history only.
@@ -256,6 +256,7 @@ impl Filling<'_> {
         let store = &self.service.store;
         let measured = series::measured(&store.portal).await?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.settings.port));
+        let mut is_new = false;
         for (measure, slot) in self.measures.iter().zip(&mut self.series) {
             if measure.app.key != app.key || slot.is_some() {
                 continue;
@@ -270,6 +271,13 @@ impl Filling<'_> {
                 .write(&store.metrics, &measure.story, place, self.settings.end())
                 .await?;
             *slot = Some(series.clone());
+            is_new = true;
+        }
+        if is_new {
+            let id = apps::by_key(&store.portal, Scope::system(), app.key).await?;
+            let id = id.with_context(|| format!("{} is not registered", app.key))?.id;
+            let first = self.service.clock.minute() + 1;
+            events::write(store, self.settings.seed, (id, app.key), first, self.settings.end()).await?;
         }
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! Demonstration data: a year of a marketplace that does not exist, for looking at Rampart and for trying it out.
 //!
 //! People, apps and what becomes of them are written down ([`people`], [`apps`]); what their health checks answered follows
-//! from a seed ([`story`]); breaches follow from that by the real rules ([`breaches`]). All of it is put into the database by
+//! from a seed ([`story`]); breaches follow from that by the real rules ([`breaches`]). Some have events of products as well ([`events`]). All of it is put into the database by
 //! the use cases that people and jobs use, with a clock that is moved through the year ([`fill`]). The same seed and the same
 //! end give the same database.
 
 mod apps;
 mod breaches;
+mod events;
 mod fill;
 mod history;
 mod people;

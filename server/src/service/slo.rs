@@ -2,17 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use rampart_domain::{
-    alert::{WindowState, alert_window},
+    alert::WindowState,
     count::{Counts, Minute, MinuteRange},
-    exclusion::Ledger,
+    exclusion::Adjusted,
     policy::{SLO_WINDOW, SliPolicy},
-    slo::{self, Budget},
+    slo::Budget,
 };
 use serde::Serialize;
 
-use super::{Error, Result, Service, figures::series_ref};
+use super::{Error, Result, Service};
 use crate::store::{
-    Scope, apps, counts, ledger,
+    Scope, apps, ledger,
     series::{self, Series},
 };
 
@@ -81,53 +81,49 @@ impl Service {
         // From before the longest window; every SLI settles within an hour.
         let back = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick + 1);
         let ledger = ledger::in_force(&self.store.portal, Some(app.id), back).await?;
+        let assessed: Vec<Series> = all
+            .into_iter()
+            .filter(|s| s.key.is_slo() && !had_ended(s, tick))
+            .collect();
+        let months = self.months(&assessed, tick, &ledger).await?;
+        let alerts = self
+            .windows(&assessed, tick, &ledger, |policy| policy.alert.window_minutes)
+            .await?;
         let policies = self.policies().await?;
         let policy = policies.at(tick);
-        let mut reports = Vec::new();
-        for series in all.iter().filter(|s| s.key.is_slo() && !had_ended(s, tick)) {
-            if let Some(policy) = policy.for_sli(series.key.sli) {
-                reports.push(self.series_report(series, policy, tick, &ledger).await?);
-            }
-        }
+        let reports = assessed.iter().filter_map(|series| {
+            let policy = policy.for_sli(series.key.sli)?;
+            let month = months.get(&series.id).copied().unwrap_or_default();
+            let alert = alerts.get(&series.id).copied().unwrap_or_default();
+            Some(report(series, policy, month, alert.adjusted))
+        });
         Ok(Report {
             app: app.key,
             at: tick.start(),
-            series: reports,
+            series: reports.collect(),
         })
     }
+}
 
-    async fn series_report(
-        &self,
-        series: &Series,
-        policy: &SliPolicy,
-        tick: Minute,
-        ledger: &Ledger,
-    ) -> Result<SeriesReport> {
-        let sums = self
-            .sums(std::slice::from_ref(series), slo::slo_window(tick, policy), ledger)
-            .await?;
-        let month = sums.get(&series.id).copied().unwrap_or_default();
-        let minutes = counts::minutes(&self.store.metrics, series.id, alert_window(tick, policy)).await?;
-        let alert = ledger.adjust(series_ref(series), &minutes).adjusted;
-        let budget = Budget::of(policy.slo, month.adjusted);
-        Ok(SeriesReport {
-            product: series.key.product.as_str(),
-            sli: series.key.sli.as_str(),
-            group: series.key.group.as_str(),
-            target: series.key.target.clone(),
-            slo_percent: policy.slo.percent(),
-            raw: rate(month.raw),
-            adjusted: rate(month.adjusted),
-            alert: Alert {
-                rate: rate(alert),
-                holds: WindowState::of(alert, &policy.alert) == WindowState::Holds,
-            },
-            budget: BudgetReport {
-                allowed: budget.allowed_events(),
-                used: budget.bad,
-                remaining: budget.remaining_events(),
-            },
-        })
+fn report(series: &Series, policy: &SliPolicy, month: Adjusted, alert: Counts) -> SeriesReport {
+    let budget = Budget::of(policy.slo, month.adjusted);
+    SeriesReport {
+        product: series.key.product.as_str(),
+        sli: series.key.sli.as_str(),
+        group: series.key.group.as_str(),
+        target: series.key.target.clone(),
+        slo_percent: policy.slo.percent(),
+        raw: rate(month.raw),
+        adjusted: rate(month.adjusted),
+        alert: Alert {
+            rate: rate(alert),
+            holds: WindowState::of(alert, &policy.alert) == WindowState::Holds,
+        },
+        budget: BudgetReport {
+            allowed: budget.allowed_events(),
+            used: budget.bad,
+            remaining: budget.remaining_events(),
+        },
     }
 }
 

@@ -67,6 +67,8 @@ pub struct HealthCheck {
 pub struct Filter<'a> {
     pub search: &'a str,
     pub archived: bool,
+    /// Apps of this partner only.
+    pub partner: Option<PartnerId>,
 }
 
 pub async fn insert(
@@ -129,9 +131,11 @@ pub async fn list(db: &Db, scope: Scope, filter: Filter<'_>, offset: i64, limit:
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
            and (a.archived_at is not null) = $3
            and ($4 = '' or a.name_key like $4 escape '\\' or a.key_key like $4 escape '\\' or p.name_key like $4 escape '\\')
+           and ($7 or a.partner_id = $8)
          order by a.name_key, a.id limit $5 offset $6")
         .bind(scope.everything()).bind(scope.account()).bind(filter.archived).bind(pattern(filter.search))
-        .bind(limit).bind(offset).fetch_all(pool).await?))
+        .bind(limit).bind(offset).bind(filter.partner.is_none()).bind(filter.partner.map_or(Uuid::nil(), |p| p.0))
+        .fetch_all(pool).await?))
 }
 
 pub async fn count(db: &Db, scope: Scope, filter: Filter<'_>) -> Result<i64> {
@@ -139,8 +143,10 @@ pub async fn count(db: &Db, scope: Scope, filter: Filter<'_>) -> Result<i64> {
         "select count(*) from app a join partner p on p.id = a.partner_id
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
            and (a.archived_at is not null) = $3
-           and ($4 = '' or a.name_key like $4 escape '\\' or a.key_key like $4 escape '\\' or p.name_key like $4 escape '\\')")
+           and ($4 = '' or a.name_key like $4 escape '\\' or a.key_key like $4 escape '\\' or p.name_key like $4 escape '\\')
+           and ($5 or a.partner_id = $6)")
         .bind(scope.everything()).bind(scope.account()).bind(filter.archived).bind(pattern(filter.search))
+        .bind(filter.partner.is_none()).bind(filter.partner.map_or(Uuid::nil(), |p| p.0))
         .fetch_one(pool).await?))
 }
 

@@ -63,12 +63,12 @@ pub(super) struct MinuteRow {
     excluded_platform_fault: i64,
     excluded_site: i64,
     excluded_scanner: i64,
-    latency: Vec<u8>,
+    pub latency: Vec<u8>,
 }
 
 /// A minute that is not packed, or a packed day, whose number then stands in place of the minute.
 #[derive(FromRow)]
-struct CountsRow {
+pub(super) struct CountsRow {
     series_id: Uuid,
     minute: i64,
     good: i64,
@@ -88,7 +88,7 @@ struct SumRow {
     packed: Option<Vec<u8>>,
 }
 
-fn counts(good: i64, bad: i64) -> Counts {
+pub(super) fn counts(good: i64, bad: i64) -> Counts {
     Counts::new(unsigned(good), unsigned(bad))
 }
 
@@ -415,12 +415,24 @@ async fn minutes_within(
                      from wanted cross join count_minute where series_id = wanted.id and minute >= ").push_bind(range.start.0).push(" and minute < ").push_bind(range.end.0);
         query.build_query_as().fetch_all(pool).await?
     });
+    gather(&mut found, rows, |minute| range.contains(minute))?;
+    found.retain(|_, minutes| !minutes.is_empty());
+    found.values_mut().for_each(join_equal_minutes);
+    Ok(found)
+}
+
+/// Puts the minutes that are asked for with those of their series.
+pub(super) fn gather(
+    found: &mut HashMap<SeriesId, Vec<MinuteCounts>>,
+    rows: Vec<CountsRow>,
+    asked: impl Fn(Minute) -> bool,
+) -> Result<()> {
     for row in rows {
         let minutes = found.entry(SeriesId(row.series_id)).or_default();
         match row.packed {
             Some(packed) => {
                 let day = unpack(row.minute, &packed)?;
-                minutes.extend(day.into_iter().filter(|m| range.contains(m.minute)));
+                minutes.extend(day.into_iter().filter(|m| asked(m.minute)));
             }
             None => minutes.push(MinuteCounts {
                 minute: Minute(row.minute),
@@ -429,13 +441,11 @@ async fn minutes_within(
             }),
         }
     }
-    found.retain(|_, minutes| !minutes.is_empty());
-    found.values_mut().for_each(join_equal_minutes);
-    Ok(found)
+    Ok(())
 }
 
 /// Puts minutes in order, and the parts of one minute together.
-fn join_equal_minutes(minutes: &mut Vec<MinuteCounts>) {
+pub(super) fn join_equal_minutes(minutes: &mut Vec<MinuteCounts>) {
     minutes.sort_by_key(|m| m.minute);
     minutes.dedup_by(|later, first| {
         let equal = later.minute == first.minute;
@@ -576,29 +586,6 @@ pub async fn first_minute(db: &Db, series: SeriesId) -> Result<Option<Minute>> {
     let Some(day) = day else { return Ok(None) };
     let minutes = minutes(db, series, MinuteRange::of_day(day)).await?;
     Ok(Some(minutes.first().map_or(Minute::of_day(day), |m| m.minute)))
-}
-
-/// The last minute in which any of these series has an event.
-pub async fn last_minute(db: &Db, series: &[SeriesId]) -> Result<Option<Minute>> {
-    if series.is_empty() {
-        return Ok(None);
-    }
-    let (day, packed_until, unpacked): (Option<i64>, Option<i64>, Option<i64>) = read!(db, pool => {
-        let mut query = QueryBuilder::new("with wanted (id) as (values ");
-        let mut list = query.separated(", ");
-        series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
-        query.push(") select max((select max(day) from count_day where series_id = wanted.id)),
-                             max((select max(until) from count_packed where series_id = wanted.id)),
-                             max((select max(minute) from count_minute where series_id = wanted.id)) from wanted");
-        query.build_query_as().fetch_one(pool).await?
-    });
-    let Some(day) = day else { return Ok(None) };
-    if unpacked >= packed_until.max(Some(i64::MIN)) {
-        return Ok(unpacked.map(Minute));
-    }
-    // All that is not packed came late; the last minute is a packed one.
-    let last = minutes_within(db, series, MinuteRange::of_day(day)).await?;
-    Ok(last.values().flatten().map(|m| m.minute).max())
 }
 
 /// The latency of each series from `from_day` on.

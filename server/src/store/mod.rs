@@ -29,6 +29,7 @@ pub mod ledger;
 pub mod misses;
 pub mod occurrences;
 pub mod outbox;
+pub mod overviews;
 pub mod own_minutes;
 pub mod partners;
 pub mod policies;

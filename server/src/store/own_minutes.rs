@@ -9,7 +9,10 @@ use rampart_domain::{
 use sqlx::{QueryBuilder, query};
 use uuid::Uuid;
 
-use super::{Result, Tx, db::write};
+use super::{
+    Db, Result, Tx,
+    db::{read, write},
+};
 
 /// The minutes with own events of one series, and for each the series that takes the replaced events.
 pub type OwnMinutes = BTreeMap<Minute, SeriesId>;
@@ -39,6 +42,24 @@ pub async fn within(tx: &mut Tx, ranges: &[(SeriesId, MinuteRange)]) -> Result<H
         for (id, minute, replaced) in rows {
             let minutes = found.entry(SeriesId(id)).or_default();
             minutes.insert(Minute(minute), SeriesId(replaced));
+        }
+    }
+    Ok(found)
+}
+
+/// The minutes within `range` in which these series have own events, in order; of those that have any.
+pub async fn of_series(db: &Db, series: &[SeriesId], range: MinuteRange) -> Result<HashMap<SeriesId, Vec<Minute>>> {
+    let mut found: HashMap<SeriesId, Vec<Minute>> = HashMap::new();
+    for chunk in series.chunks(10_000) {
+        let rows: Vec<(Uuid, i64)> = read!(db, pool => {
+            let mut query = QueryBuilder::new("with wanted (id) as (");
+            query.push_values(chunk, |mut row, id| { row.push_bind(id.0); });
+            query.push(") select series_id, minute from wanted cross join own_minute where series_id = wanted.id and minute >= ")
+                .push_bind(range.start.0).push(" and minute < ").push_bind(range.end.0).push(" order by series_id, minute");
+            query.build_query_as().fetch_all(pool).await?
+        });
+        for (id, minute) in rows {
+            found.entry(SeriesId(id)).or_default().push(Minute(minute));
         }
     }
     Ok(found)

@@ -101,7 +101,7 @@ pub(crate) fn list(actor: &Actor, query: AppQuery) -> AppList {
     }
 }
 
-fn budget(bad: u64, counted: u64) -> Budget {
+pub(crate) fn budget(bad: u64, counted: u64) -> Budget {
     let allowed = counted as f64 * 0.001;
     let left = allowed - bad as f64;
     Budget {
@@ -124,8 +124,14 @@ fn slis(key: &str) -> Vec<SliRow> {
         month,
         month_raw: month,
         budget: budget(bad, if month.is_some() { 40_320 } else { 0 }),
+        budget_raw: budget(bad, if month.is_some() { 40_320 } else { 0 }),
+        outlook: Outlook {
+            exhausted_on: NaiveDate::from_ymd_opt(2026, 12, 4).filter(|_| (20..41).contains(&bad)),
+            met_again_on: NaiveDate::from_ymd_opt(2026, 12, 7).filter(|_| bad > 40),
+        },
         breach_since: since,
         href: format!("/apps/{key}/metrics?series=a"),
+        budget_href: format!("/apps/{key}/metrics/budget?series=a"),
     };
     match state(key) {
         AppState::NotMeasured => Vec::new(),
@@ -159,6 +165,7 @@ fn slis(key: &str) -> Vec<SliRow> {
         AppState::Breach => vec![
             SliRow {
                 month_raw: Some(99.77),
+                budget_raw: budget(92, 40_380),
                 ..row(
                     "timesheets.kestrel.example",
                     Some(60.0),
@@ -411,5 +418,69 @@ pub(crate) fn settings(actor: &Actor, key: &str) -> AppSettings {
         },
         installations: installations(actor),
         mails: people::mails().into_iter().take(2).collect(),
+    }
+}
+
+pub(crate) fn levels(actor: &Actor, query: LevelsQuery) -> LevelsPage {
+    let cell = |of: Option<&str>, slo: f64, month: Option<f64>, breach: Option<i64>| LevelCell {
+        of: of.map(str::to_owned),
+        slo,
+        month,
+        is_met: month.map(|month| month >= slo),
+        budget_share: month.map(|month| 1.0 - (100.0 - month) / (100.0 - slo)),
+        breach_since: breach.map(ago),
+        href: "/apps/good/metrics?series=a".to_owned(),
+    };
+    let row = |key: &str, name: &str, state, cells| LevelsRow {
+        key: key.to_owned(),
+        name: name.to_owned(),
+        partner: "Kestrel Labs".to_owned(),
+        state,
+        cells,
+    };
+    let rows = vec![
+        row(
+            "com.kestrel.timesheets",
+            "Timesheets for Jira",
+            AppState::Breach,
+            vec![
+                Some(cell(Some("timesheets.kestrel.example"), 99.9, Some(99.9206), Some(42))),
+                Some(cell(Some("Jira"), 95.0, Some(98.4), None)),
+                Some(cell(Some("Jira Service Management"), 99.0, Some(97.1), None)),
+                Some(cell(Some("Jira"), 99.0, None, None)),
+            ],
+        ),
+        row(
+            "good",
+            "A quiet one",
+            AppState::Good,
+            vec![Some(cell(None, 99.9, Some(100.0), None)), None, None, None],
+        ),
+        row(
+            "new-one",
+            "Just registered",
+            AppState::NotMeasured,
+            vec![None, None, None, None],
+        ),
+    ];
+    LevelsPage {
+        partner: query.partner.map(|id| PartnerRef {
+            id,
+            name: "Kestrel Labs".to_owned(),
+        }),
+        shows_partner: actor.is_staff(),
+        columns: vec![
+            "App availability",
+            "Iframe load",
+            "Installation callback",
+            "Webhook delivery",
+        ],
+        total: rows.len() as u64,
+        rows: if query.search == "nothing" { Vec::new() } else { rows },
+        search: query.search,
+        order: query.order,
+        may_order: true,
+        page: 1,
+        pages: 1,
     }
 }

@@ -56,6 +56,7 @@ pub(crate) fn chart(title: &str, from: DateTime<Utc>, to: DateTime<Utc>, step: i
         from,
         to,
         step,
+        resolution: 300,
         slo: 99.9,
         points: points.collect(),
         excluded: if calm || !within(&(excluded.from, excluded.to)) {
@@ -107,6 +108,7 @@ pub(crate) fn days(key: &str, calm: bool) -> Vec<DayRow> {
                 breaches: u32::from(bad > 10),
                 p50_ms: Some(84 + back as u64),
                 p95_ms: Some(212 + 3 * back as u64),
+                p99_ms: Some(480 + 7 * (back as u64 % 5)),
                 href: Some(format!("/apps/{key}/metrics?series=a&day={date}")),
             }
         })
@@ -154,15 +156,33 @@ pub(crate) fn metrics(actor: &Actor, key: &str, query: &MetricsQuery) -> Metrics
         selected,
     };
     let series = vec![
-        choice("a", "App availability, timesheets.kestrel.example", true),
+        choice(
+            "a",
+            "App availability, timesheets.kestrel.example",
+            query.series.is_some(),
+        ),
         choice("b", "App availability, eu.timesheets.kestrel.example", false),
     ];
     if key == "new-one" {
         return MetricsPage {
             head,
             series: Vec::new(),
+            card: None,
             chart: None,
+            latency: None,
             level: None,
+            groups: Vec::new(),
+        };
+    }
+    if query.series.is_none() && query.day.is_none() {
+        return MetricsPage {
+            head,
+            series,
+            card: None,
+            chart: None,
+            latency: None,
+            level: None,
+            groups: groups(key, actor.is_staff()),
         };
     }
     let base = format!("/apps/{key}/metrics?series=a&day=");
@@ -190,11 +210,132 @@ pub(crate) fn metrics(actor: &Actor, key: &str, query: &MetricsQuery) -> Metrics
             (None, level)
         }
     };
+    let latency = chart.as_ref().map(|chart| LatencyChart {
+        title: "Latency by day".to_owned(),
+        from: chart.from,
+        to: chart.to,
+        step: 86_400,
+        points: days(key, false)
+            .iter()
+            .filter_map(|day| {
+                Some(LatencyPoint {
+                    at: day.date.and_hms_opt(0, 0, 0)?.and_utc(),
+                    p50: day.p50_ms? as f64,
+                    p95: day.p95_ms? as f64,
+                    p99: day.p99_ms? as f64,
+                })
+            })
+            .collect(),
+    });
     MetricsPage {
         head,
         series,
+        card: groups(key, actor.is_staff()).remove(0).cards.into_iter().next(),
         chart,
+        latency,
         level: Some(level),
+        groups: Vec::new(),
+    }
+}
+
+/// All series at a glance.
+fn groups(key: &str, is_staff: bool) -> Vec<SeriesGroup> {
+    let card = |id: &str, name: &str, slo: Option<f64>, bad: u64| SeriesCard {
+        name: name.to_owned(),
+        target: (id == "a").then(|| "timesheets.kestrel.example".to_owned()),
+        href: format!("/apps/{key}/metrics?series={id}"),
+        slo,
+        month: Some(100.0 - bad as f64 / 403.2),
+        month_raw: Some(100.0 - bad as f64 / 380.0),
+        good: 40_320 - bad,
+        bad,
+        trend: days(key, id == "c").iter().map(|day| day.percent).collect(),
+        p50_ms: Some(84),
+        p95_ms: Some(212),
+        p99_ms: Some(1_480),
+        budget: slo.map(|_| {
+            let (budget, raw) = (apps::budget(bad, 40_320), apps::budget(bad + 4, 40_380));
+            (budget, raw, format!("/apps/{key}/metrics/budget?series={id}"))
+        }),
+        outlook: Outlook {
+            exhausted_on: NaiveDate::from_ymd_opt(2026, 12, 4).filter(|_| slo.is_some() && bad < 41),
+            met_again_on: NaiveDate::from_ymd_opt(2026, 12, 7).filter(|_| slo.is_some() && bad > 40),
+        },
+        breach_since: (id == "a").then(|| ago(42)),
+        source: name.contains("Iframe").then_some(SourceInUse::Own),
+        volumes: (is_staff && id == "b").then_some(Volumes {
+            own: 3_120,
+            generic: 8_450,
+        }),
+        complete_until: Some(ago(1)),
+    };
+    vec![
+        SeriesGroup {
+            name: "Production",
+            cards: vec![
+                card("a", "App availability", Some(99.9), 32),
+                card("b", "Jira Iframe Load Success Rate", Some(95.0), 59),
+                card("c", "Jira Webhook Delivery Success Rate", Some(99.0), 0),
+            ],
+        },
+        SeriesGroup {
+            name: "Developer first rollout",
+            cards: vec![card("d", "Jira Synthetic Success Rate", None, 12)],
+        },
+    ]
+}
+
+pub(crate) fn budget_page(actor: &Actor, key: &str, page: u32) -> BudgetPage {
+    let spent = |back: i64, bad: u64| SpentRow {
+        from: ago(back).date_naive().and_hms_opt(9, 0, 0).unwrap().and_utc(),
+        bad,
+        good: 60 - bad,
+        bad_minutes: bad as u32,
+        share: Some(bad as f64 / 40.3),
+        href: format!("/apps/{key}/metrics?series=a&day=2026-11-19&hour=9"),
+    };
+    BudgetPage {
+        head: apps::head(actor, key),
+        choices: vec![
+            (
+                "App availability".to_owned(),
+                format!("/apps/{key}/metrics/budget?series=a"),
+                true,
+            ),
+            (
+                "Jira Webhook Delivery Success Rate".to_owned(),
+                format!("/apps/{key}/metrics/budget?series=c"),
+                false,
+            ),
+        ],
+        name: "App availability · timesheets.kestrel.example".to_owned(),
+        slo: 99.9,
+        month: Some(99.9206),
+        month_raw: Some(99.77),
+        budget: apps::budget(32, 40_320),
+        budget_raw: apps::budget(92, 40_380),
+        outlook: Outlook {
+            exhausted_on: NaiveDate::from_ymd_opt(2026, 12, 4),
+            met_again_on: None,
+        },
+        from: ago(28 * 1_440 + 1),
+        to: ago(1),
+        rows: vec![spent(0, 17), spent(20_000, 14), spent(3_000, 1)],
+        total: 3,
+        page,
+        pages: 1,
+        excluded: vec![ExcludedRow {
+            from: ago(6_560),
+            to: ago(6_500),
+            minutes: 60,
+            good: 0,
+            bad: 60,
+            reason: "planned downtime: window of 19 November".to_owned(),
+            href: format!("/apps/{key}/metrics?series=a&day=2026-11-19&hour=1"),
+        }],
+        excluded_minutes: 60,
+        href: format!("/apps/{key}/metrics/budget?series=a"),
+        series_href: format!("/apps/{key}/metrics?series=a"),
     }
 }
 
@@ -221,6 +362,9 @@ fn day_level(base: &str, date: NaiveDate) -> MetricsLevel {
                 good: 5 - bad,
                 bad,
                 percent,
+                p50_ms: Some(84),
+                p95_ms: Some(212),
+                p99_ms: Some(480),
                 excluded: (i == 40).then(|| "planned downtime".to_owned()),
                 href: Some(format!("{base}{date}&hour={}", i / 12)),
             }

@@ -64,6 +64,14 @@ impl Services for Fake {
         guard(key).map(|()| figures::metrics(actor, key, &query))
     }
 
+    async fn app_budget(&self, actor: &Actor, key: &str, _: Option<&str>, page: u32) -> Result<BudgetPage> {
+        guard(key).map(|()| figures::budget_page(actor, key, page))
+    }
+
+    async fn levels(&self, actor: &Actor, query: LevelsQuery) -> Result<LevelsPage> {
+        Ok(apps::levels(actor, query))
+    }
+
     async fn app_breaches(&self, actor: &Actor, key: &str, page: u32) -> Result<BreachList> {
         let rows = if key == "good" { Vec::new() } else { apps::breaches(key) };
         Ok(BreachList {

@@ -8,7 +8,7 @@ use crate::{
     request::{actor, services},
     services::AppQuery,
     ui::{
-        AppBadge, Empty, GetField, Pager, Scroll, Time, TimeStyle,
+        AppBadge, Empty, GetField, Pager, Scroll, Tabs, Time, TimeStyle,
         figure::{amount, counted, percent_or_dash},
         link, page,
     },
@@ -62,6 +62,7 @@ fn show(list: AppList) -> impl IntoView {
             <span class="total">{counted(total, "app", "apps")}</span>
             {may_register.then(|| view! { <div class="acts"><a class="btn primary" href="/apps/new">"Register an app"</a></div> })}
         </div>
+        <AppsTabs current="List"/>
         <form class="filter" method="get" action="/apps" role="search">
             <GetField name="q" label="Name or key" kind="search" value=search/>
             <label class="check">
@@ -72,6 +73,16 @@ fn show(list: AppList) -> impl IntoView {
         </form>
         {content}
     }
+}
+
+/// The two ways of looking at apps.
+#[component]
+pub(super) fn AppsTabs(current: &'static str) -> impl IntoView {
+    let tabs = vec![
+        ("List", "/apps".to_owned(), None),
+        ("Service levels", "/apps/levels".to_owned(), None),
+    ];
+    view! { <Tabs label="Apps" tabs current/> }
 }
 
 #[component]

@@ -1,25 +1,27 @@
-//! Figures of one series: the month by day, a day by five minutes, an hour by minute.
+//! All series at a glance, and the figures of one: the month by day, a day by five minutes, an hour by minute.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use leptos::prelude::*;
 
 use super::{
     super::{PageTitle, param, query},
+    budget::{Left, OutlookText},
+    dashboard::{Dashboard, Month, SourceNotice},
     head::Head,
     tables::{DayTable, MinuteTable, ProbeTable},
 };
 use crate::{
-    model::{self, BucketRow, MetricsLevel, MetricsQuery, SeriesChoice},
+    model::{self, BucketRow, MetricsLevel, MetricsQuery, SeriesCard, SeriesChoice},
     request::{actor, services, viewer},
     ui::{
         Card, Empty, Scroll, Time, TimeStyle,
-        chart::Chart,
-        figure::{Count, percent_or_dash},
+        chart::{Chart, LatencyChart},
+        figure::{Count, count, counted, millis_or_dash, percent_or_dash, target},
         link, page,
     },
 };
 
-/// Three levels of one series.
+/// All series, or three levels of one.
 #[component]
 pub(super) fn MetricsPage() -> impl IntoView {
     let key = param("key");
@@ -38,26 +40,22 @@ fn show(metrics: model::MetricsPage) -> impl IntoView {
     let model::MetricsPage {
         head,
         series,
+        card,
         chart,
+        latency,
         level,
+        groups,
     } = metrics;
     let base = link::app(&head.key, "/metrics");
+    let has_picker = card.is_some();
     let selected = series
         .iter()
         .find(|s| s.selected)
         .map(|s| s.id.clone())
         .unwrap_or_default();
     let month = link::with_query(&base, &[("series", &selected)]);
-    let content = match level {
-        None => view! {
-            <div class="card">
-                <Empty title="There are no figures yet">
-                    <p>"They appear a few minutes after measuring has begun."</p>
-                </Empty>
-            </div>
-        }
-        .into_any(),
-        Some(level) => {
+    let content = match (card, level) {
+        (Some(card), Some(level)) => {
             let chart = chart.map(|chart| {
                 let title = chart.title.clone();
                 view! {
@@ -68,21 +66,88 @@ fn show(metrics: model::MetricsPage) -> impl IntoView {
                     </Card>
                 }
             });
+            let latency = latency.map(|chart| {
+                let title = chart.title.clone();
+                view! {
+                    <Card title>
+                        <div class="body">
+                            <LatencyChart chart/>
+                        </div>
+                    </Card>
+                }
+            });
+            let is_month = matches!(level, MetricsLevel::Month { until: None, .. });
             view! {
-                <Steps level=level.clone() month/>
+                <Steps level=level.clone() all=base.clone() month/>
+                {is_month.then(|| view! { <Summary card/> })}
                 {chart}
+                {latency}
                 <Level level/>
             }
             .into_any()
         }
+        _ if groups.is_empty() => view! {
+            <div class="card">
+                <Empty title="There are no figures yet">
+                    <p>"They appear a few minutes after measuring has begun."</p>
+                </Empty>
+            </div>
+        }
+        .into_any(),
+        _ => view! { <Dashboard groups/> }.into_any(),
     };
     view! {
         <PageTitle text=format!("Metrics of {}", head.name)/>
         <Head head tab="Metrics"/>
         <div class="stack">
-            <SeriesPicker series base/>
+            {has_picker.then(|| view! { <SeriesPicker series base/> })}
             {content}
         </div>
+    }
+}
+
+/// The 28 days of one series in a row, with what is left of its budget.
+#[component]
+fn Summary(card: SeriesCard) -> impl IntoView {
+    let (source, volumes) = (card.source, card.volumes);
+    let budget = card.budget.clone();
+    let (good, bad) = (card.good, card.bad);
+    let up_to = card.complete_until;
+    let outlook = card.outlook;
+    view! {
+        <Card
+            title="28\u{a0}days"
+            aside=move || up_to.map(|at| view! { "data up to "<Time at style=TimeStyle::Short/> })
+        >
+            <dl class="body tiles">
+                <div>
+                    <dt>{card.slo.map_or_else(|| "Rate".to_owned(), |slo| format!("Rate, target {}", target(slo)))}</dt>
+                    <dd>
+                        <Month card=card.clone()/>
+                    </dd>
+                </div>
+                <div>
+                    <dt>"Good, bad"</dt>
+                    <dd>
+                        <span class="figure">{count(good)}</span>
+                        <span class="key-line">{counted(bad, "bad event", "bad events")}</span>
+                    </dd>
+                </div>
+                {budget
+                    .map(|(budget, raw, href)| {
+                        view! {
+                            <div>
+                                <dt>"Error budget"</dt>
+                                <dd>
+                                    <Left budget raw href/>
+                                    <OutlookText outlook/>
+                                </dd>
+                            </div>
+                        }
+                    })}
+            </dl>
+            {source.map(|_| view! { <div class="body ruled"><SourceNotice source volumes/></div> })}
+        </Card>
     }
 }
 
@@ -108,13 +173,8 @@ fn hour_text(from: DateTime<Utc>) -> String {
 
 /// The way back up, and to the neighbours.
 #[component]
-fn Steps(level: MetricsLevel, month: String) -> impl IntoView {
+fn Steps(level: MetricsLevel, all: String, month: String) -> impl IntoView {
     let (up, here, previous, next) = match level {
-        MetricsLevel::Month {
-            previous: None,
-            next: None,
-            ..
-        } => return None,
         MetricsLevel::Month {
             until, previous, next, ..
         } => (
@@ -139,9 +199,10 @@ fn Steps(level: MetricsLevel, month: String) -> impl IntoView {
             next,
         ),
     };
-    Some(view! {
+    view! {
         <nav class="steps" aria-label="Period">
             <ol>
+                <li><a href=all>"All series"</a></li>
                 {match here {
                     Some(here) => view! {
                         <li><a href=month>"28\u{a0}days"</a></li>
@@ -157,7 +218,7 @@ fn Steps(level: MetricsLevel, month: String) -> impl IntoView {
                 {next.map(|href| view! { <a class="btn" rel="next" href=href>"Later"</a> })}
             </div>
         </nav>
-    })
+    }
 }
 
 #[component]
@@ -216,6 +277,7 @@ fn BucketTable(buckets: Vec<BucketRow>, label: &'static str) -> impl IntoView {
         .take_while(|row| row.from <= now)
         .collect();
     let has_excused = buckets.iter().any(|row| row.excluded.is_some());
+    let has_latency = buckets.iter().any(|row| row.p50_ms.is_some());
     if buckets.is_empty() {
         return view! { <p class="body quiet">"Nothing was counted on this day."</p> }.into_any();
     }
@@ -232,6 +294,12 @@ fn BucketTable(buckets: Vec<BucketRow>, label: &'static str) -> impl IntoView {
                 <td class="num">{percent_or_dash(row.percent)}</td>
                 <td class="num"><Count value=row.good/></td>
                 <td class="num"><Count value=row.bad/></td>
+                {has_latency
+                    .then(|| {
+                        [row.p50_ms, row.p95_ms, row.p99_ms]
+                            .map(|ms| view! { <td class="num">{millis_or_dash(ms.map(|ms| ms as f64))}</td> })
+                            .collect_view()
+                    })}
                 {has_excused.then(|| view! { <td>{row.excluded.map(|why| format!("excused: {why}"))}</td> })}
             </tr>
         }
@@ -239,12 +307,21 @@ fn BucketTable(buckets: Vec<BucketRow>, label: &'static str) -> impl IntoView {
     view! {
         <Scroll label tall=true>
             <table class="rows dense">
+                <caption class="visually-hidden">{label}", the latest first"</caption>
                 <thead>
                     <tr>
                         <th scope="col">"From, UTC"</th>
                         <th scope="col" class="num">"Rate"</th>
                         <th scope="col" class="num">"Good"</th>
                         <th scope="col" class="num">"Bad"</th>
+                        {has_latency
+                            .then(|| {
+                                view! {
+                                    <th scope="col" class="num">"p50"</th>
+                                    <th scope="col" class="num">"p95"</th>
+                                    <th scope="col" class="num">"p99"</th>
+                                }
+                            })}
                         {has_excused.then(|| view! { <th scope="col">"Left out"</th> })}
                     </tr>
                 </thead>

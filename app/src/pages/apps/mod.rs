@@ -2,9 +2,12 @@
 
 mod breach;
 mod breaches;
+mod budget;
+mod dashboard;
 mod head;
 mod installations;
 mod ledger;
+mod levels;
 mod list;
 mod metrics;
 mod new;
@@ -24,8 +27,10 @@ pub(super) fn AppRoutes() -> impl MatchNestedRoutes + Clone {
     view! {
         <Route path=path!("/apps") view=list::AppsPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/new") view=new::NewAppPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/levels") view=levels::LevelsPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key") view=overview::OverviewPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/metrics") view=metrics::MetricsPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/metrics/budget") view=budget::BudgetPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/breaches") view=breaches::BreachesPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/breaches/:incident") view=breach::BreachPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/ledger") view=ledger::AppLedgerPage ssr=SsrMode::Async/>

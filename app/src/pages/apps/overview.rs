@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     super::{PageTitle, param},
+    budget::{Left, OutlookText},
     head::Head,
     standing::Standing,
     tables::{BreachTable, DayTable},
@@ -14,7 +15,7 @@ use crate::{
     model::{AlertAddress, AppOverview, BaseUrlProbe, BurnRates, MissRow, SliRow, Todo},
     request::{actor, services},
     ui::{
-        Badge, BudgetBar, Card, Empty, Notice, Time, TimeStyle, Tone,
+        Badge, Card, Empty, Notice, Time, TimeStyle, Tone,
         chart::Chart,
         figure::{Rate, millis, percent, target},
         link, page,
@@ -182,7 +183,8 @@ fn Level(row: SliRow) -> impl IntoView {
                 {raw.map(|raw| view! { <span class="raw">{format!("{} with excused", percent(raw))}</span> })}
             </td>
             <td role="cell" class="budget">
-                <BudgetBar budget=row.budget/>
+                <Left budget=row.budget raw=row.budget_raw href=row.budget_href/>
+                <OutlookText outlook=row.outlook/>
                 {row
                     .breach_since
                     .map(|at| view! { <span class="raw">"breach open since "<Time at style=TimeStyle::Short/></span> })}

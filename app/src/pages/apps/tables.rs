@@ -38,6 +38,7 @@ pub(super) fn DayTable(days: Vec<DayRow>) -> impl IntoView {
                         view! {
                             <td class="num">{millis_or_dash(day.p50_ms.map(|ms| ms as f64))}</td>
                             <td class="num">{millis_or_dash(day.p95_ms.map(|ms| ms as f64))}</td>
+                            <td class="num">{millis_or_dash(day.p99_ms.map(|ms| ms as f64))}</td>
                         }
                     })}
             </tr>
@@ -46,6 +47,7 @@ pub(super) fn DayTable(days: Vec<DayRow>) -> impl IntoView {
     view! {
         <Scroll label="Figures by day" tall=true>
             <table class="rows dense">
+                <caption class="visually-hidden">"Figures by day, the latest first"</caption>
                 <thead>
                     <tr>
                         <th scope="col">"Day, UTC"</th>
@@ -56,7 +58,13 @@ pub(super) fn DayTable(days: Vec<DayRow>) -> impl IntoView {
                         <th scope="col" class="num">"Silent min"</th>
                         <th scope="col" class="num">"Breaches"</th>
                         {has_latency
-                            .then(|| view! { <th scope="col" class="num">"p50"</th><th scope="col" class="num">"p95"</th> })}
+                            .then(|| {
+                                view! {
+                                    <th scope="col" class="num">"p50"</th>
+                                    <th scope="col" class="num">"p95"</th>
+                                    <th scope="col" class="num">"p99"</th>
+                                }
+                            })}
                     </tr>
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>

@@ -44,6 +44,7 @@ fn show(partner: model::PartnerPage) -> impl IntoView {
         Vec::new()
     };
     let base = link::partner(&id, "");
+    let levels = link::with_query("/apps/levels", &[("partner", &id)]);
     let (team, invite) = (base.clone(), base.clone());
     let details = base.clone();
     let edit = may_edit && archived_at.is_none();
@@ -59,6 +60,7 @@ fn show(partner: model::PartnerPage) -> impl IntoView {
         </div>
         <p class="sub">
             <span><a href="/apps">"Apps"</a></span>
+            <span><a href=levels>"Service levels of its apps"</a></span>
             {archived_at.map(|at| view! { <span>"archived on "<Time at style=TimeStyle::Date/></span> })}
         </p>
         <div class="grid">

@@ -99,6 +99,7 @@ mod tests {
             from,
             to: at(points),
             step,
+            resolution: 300,
             slo: 99.9,
             points: (0..points)
                 .map(|i| ChartPoint {

@@ -4,13 +4,16 @@
 //! inner SVG without an aspect ratio, everything else is placed by percentages. So a chart is readable at 320 px.
 
 mod columns;
+mod latency;
 mod path;
 mod scale;
+mod spark;
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use leptos::prelude::*;
 
 use self::{columns::Columns, scale::Scale};
+pub use self::{latency::LatencyChart, spark::Spark};
 use super::figure::{counted, duration, percent, target};
 use crate::{islands::ChartReader, model::Chart as Model};
 
@@ -120,10 +123,15 @@ fn first_figures(at: DateTime<Utc>, step: i64) -> String {
 /// Says what the shapes mean: only those that occur.
 #[component]
 fn Caption(chart: Model, since: Option<DateTime<Utc>>, step: i64, stretched: bool) -> impl IntoView {
-    let line = if step > 300 {
-        format!("lowest and highest five-minute rate per {}", duration(step))
+    let (kind, unit) = match chart.resolution {
+        ..3_600 => ("five-minute", "five minutes"),
+        3_600..86_400 => ("hourly", "hour"),
+        _ => ("daily", "day"),
+    };
+    let line = if step > chart.resolution {
+        format!("lowest and highest {kind} rate per {}", duration(step))
     } else {
-        "rate per five minutes".to_owned()
+        format!("rate per {unit}")
     };
     let mut reasons: Vec<_> = chart.excluded.iter().map(|e| e.reason.clone()).collect();
     reasons.sort();
@@ -229,6 +237,7 @@ mod tests {
             from,
             to: day(28),
             step: 86_400,
+            resolution: 86_400,
             slo: 99.9,
             points: (first_day..28)
                 .map(|i| ChartPoint {

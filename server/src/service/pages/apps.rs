@@ -26,9 +26,9 @@ use super::{
 use crate::store::{
     Scope, accounts, alert_addresses,
     apps::{self, App, Filter},
-    burn_rates, counts,
+    burn_rates,
     episodes::{self, Episode},
-    ledger, outbox, partners,
+    ledger, outbox, overviews, partners,
     series::{self, Series},
 };
 
@@ -54,6 +54,8 @@ pub(super) struct Headed {
     pub open: Vec<Episode>,
     /// What is excluded of the app as far back as a page looks by itself ([`look_back`]).
     pub ledger: Ledger,
+    /// The last minute with an event of each series that has not ended.
+    pub last_minutes: HashMap<SeriesId, Minute>,
 }
 
 impl Service {
@@ -62,6 +64,7 @@ impl Service {
         let filter = Filter {
             search: &query.search,
             archived: query.archived,
+            partner: None,
         };
         let total = apps::count(&self.store.portal, scope, filter).await?;
         let page = query.page.clamp(1, pages(total));
@@ -125,13 +128,9 @@ impl Service {
             .filter(|s| s.key.is_slo() && s.ended_at.is_none())
             .cloned()
             .collect();
-        // Availability settles soonest; what the others still add later moves a four-week figure by nothing that shows.
-        let end = self.clock.minute() - i64::from(policy.slis.availability.settle_minutes);
-        let months = self
-            .sums(&assessed, MinuteRange::new(end - i64::from(SLO_WINDOW), end), ledger)
-            .await?;
-        let ids: Vec<SeriesId> = assessed.iter().map(|s| s.id).collect();
-        let recent = counts::sums(&self.store.metrics, &ids, MinuteRange::new(end - 15, end)).await?;
+        let tick = self.clock.minute();
+        let months = self.months(&assessed, tick, ledger).await?;
+        let recent = self.windows(&assessed, tick, ledger, |_| 15).await?;
 
         Ok(apps
             .iter()
@@ -150,7 +149,10 @@ impl Service {
                     AppState::Breach
                 } else if app.measuring_since.is_none() {
                     AppState::NotMeasured
-                } else if !own.iter().any(|s| recent.get(&s.id).is_some_and(|c| c.is_defined())) {
+                } else if !own
+                    .iter()
+                    .any(|s| recent.get(&s.id).is_some_and(|sums| sums.raw.is_defined()))
+                {
                     AppState::Unknown
                 } else if below {
                     AppState::BelowTarget
@@ -174,7 +176,8 @@ impl Service {
             .await?;
         let standing = standings.remove(&app.id).ok_or(Error::NotFound)?;
         let current: Vec<SeriesId> = series.iter().filter(|s| s.ended_at.is_none()).map(|s| s.id).collect();
-        let last = counts::last_minute(&self.store.metrics, &current).await?;
+        let last_minutes = overviews::last_minutes(&self.store.metrics, &current).await?;
+        let last = last_minutes.values().max().copied();
         let settled = self.clock.minute() - 1;
         let archived = app.archived_at.is_some();
         let head = AppHead {
@@ -211,6 +214,7 @@ impl Service {
             standing,
             open,
             ledger,
+            last_minutes,
         })
     }
 

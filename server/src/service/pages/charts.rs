@@ -5,20 +5,22 @@ use rampart_app::model::{Chart, ChartPoint, DayRow, ExcludedSpan};
 use rampart_domain::{
     count::{MINUTES_PER_DAY, Minute, MinuteRange},
     exclusion::{ExclusionKind, Ledger},
-    policy::{HOURS_KEPT, MINUTES_KEPT, SliPolicy},
+    policy::{HOURS_KEPT, MINUTES_KEPT, SLO_WINDOW, SliPolicy},
 };
 
 use super::{
     super::{Result, Service, figures::series_ref},
     rows::indicator,
 };
-use crate::store::{Scope, counts, counts::Bucket, episodes, series::Series};
+use crate::store::{Scope, counts, counts::Bucket, episodes, overviews, series::Series};
 
 /// A chart has at most this many columns; with the lowest and highest of each that makes 1,100 points (SPEC section 8).
 const COLUMNS: u64 = 550;
 /// Rates are shown at this resolution, in minutes, while minutes are kept; then by the hour, then by the day.
 pub(super) const BUCKET: i64 = 5;
 pub(super) const HOUR: i64 = 60;
+/// Days of a month in the programme's sense.
+pub(super) const MONTH: i64 = SLO_WINDOW as i64 / MINUTES_PER_DAY;
 
 /// What a series is charted with.
 pub(super) struct Charted<'a> {
@@ -83,6 +85,7 @@ impl Service {
             from: range.start.start(),
             to: range.end.start(),
             step: step * 60,
+            resolution: length * 60,
             slo: charted.policy.slo.percent(),
             points: columns(&buckets, range.start, step),
             excluded: excluded
@@ -100,11 +103,14 @@ impl Service {
     /// One row per day of `range`, in order.
     pub(super) async fn day_rows(&self, charted: &Charted<'_>, range: MinuteRange) -> Result<Vec<DayRow>> {
         let (first, end) = (range.start.day(), (range.end - 1).day() + 1);
-        let days = counts::days(&self.store.metrics, charted.series.id, first, end).await?;
+        let one = std::slice::from_ref(charted.series);
+        let by_series = overviews::days(&self.store.metrics, &[charted.series.id], first, end).await?;
+        let mut adjusted = self.adjusted_days(one, charted.ledger, &by_series).await?;
+        let adjusted = adjusted.remove(&charted.series.id).unwrap_or_default();
+        let days = by_series.get(&charted.series.id).map_or(&[][..], Vec::as_slice);
         let whole = MinuteRange::new(Minute::of_day(first), Minute::of_day(end));
         let episodes =
             episodes::of_series_since(&self.store.portal, charted.scope, charted.series.id, whole.start).await?;
-        let adjusted = self.adjusted_days(charted.series, charted.ledger, &days).await?;
         let begun = Minute::of(charted.series.created_at);
         let mut rows = Vec::with_capacity(days.len());
         for number in first..end {
@@ -136,6 +142,7 @@ impl Service {
                     .unwrap_or(u32::MAX),
                 p50_ms: stored.and_then(|d| d.latency.quantile(0.5)).map(millis),
                 p95_ms: stored.and_then(|d| d.latency.quantile(0.95)).map(millis),
+                p99_ms: stored.and_then(|d| d.latency.quantile(0.99)).map(millis),
                 href: (self.resolution(range.start) < MINUTES_PER_DAY).then(|| {
                     format!(
                         "/apps/{}/metrics?series={}&day={date}",

@@ -1,10 +1,14 @@
 //! The metrics of a series: a month, a day in five minutes, an hour in minutes and probes.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use rampart_app::model::{BucketRow, Chart, MetricsLevel, MetricsPage, MetricsQuery, MinuteRow, SeriesChoice};
+use rampart_app::model::{
+    BucketRow, Chart, LatencyChart, LatencyPoint, MetricsLevel, MetricsPage, MetricsQuery, MinuteRow, SeriesChoice,
+};
 use rampart_domain::{
     access::{Action, Actor},
-    count::{MINUTES_PER_DAY, Minute, MinuteCounts, MinuteRange},
+    count::{Counts, Histogram, Minute, MinuteCounts, MinuteRange},
     exclusion::Ledger,
     policy::SLO_WINDOW,
     sli::Group,
@@ -12,24 +16,17 @@ use rampart_domain::{
 
 use super::{
     super::{Error, Result, Service, figures::series_ref},
-    apps::Headed,
-    charts::{BUCKET, Charted, date, reason},
+    charts::{BUCKET, Charted, HOUR, MONTH, date, millis, reason},
     rows,
 };
-use crate::store::{Scope, counts, ledger, probes, series::Series};
-
-/// Days of a month in the programme's sense.
-const MONTH: i64 = SLO_WINDOW as i64 / MINUTES_PER_DAY;
+use crate::store::{Scope, counts, ledger, overviews, probes, series::Series};
 
 impl Service {
     pub(super) async fn metrics_page(&self, actor: &Actor, key: &str, query: MetricsQuery) -> Result<MetricsPage> {
         let app = self.app(actor, key).await?;
         let scope = Scope::of(actor, Action::ViewApp);
-        let Headed {
-            head,
-            series: all_series,
-            ..
-        } = self.head(actor, &app).await?;
+        let headed = self.head(actor, &app).await?;
+        let all_series = &headed.series;
         let selected = match &query.series {
             Some(id) => Some(
                 all_series
@@ -37,20 +34,35 @@ impl Service {
                     .find(|s| s.id.to_string() == *id)
                     .ok_or(Error::NotFound)?,
             ),
-            None => all_series.iter().find(|s| s.ended_at.is_none()).or(all_series.first()),
+            // The day of an app with one series needs no more than the day.
+            None if query.day.is_some() || query.until.is_some() => {
+                all_series.iter().find(|s| s.ended_at.is_none()).or(all_series.first())
+            }
+            None => None,
         };
-        let choices = all_series.iter().map(|s| SeriesChoice {
+        // As on the dashboard: production first, what has ended last.
+        let mut in_order: Vec<&Series> = all_series.iter().collect();
+        in_order.sort_by_key(|s| (s.ended_at.is_some(), s.key.group));
+        let choices = in_order.into_iter().map(|s| SeriesChoice {
             id: s.id.to_string(),
             name: choice(s),
             selected: selected.is_some_and(|chosen| chosen.id == s.id),
         });
         let mut page = MetricsPage {
-            head,
+            head: headed.head.clone(),
             series: choices.collect(),
+            card: None,
             chart: None,
+            latency: None,
             level: None,
+            groups: Vec::new(),
         };
-        let Some(series) = selected else { return Ok(page) };
+        let Some(series) = selected else {
+            page.groups = self.series_groups(actor, &headed).await?;
+            return Ok(page);
+        };
+        let one = std::slice::from_ref(series);
+        page.card = self.series_cards(actor, &headed, one).await?.pop();
         // What is shown of the past is shown with the target that it had.
         let last = query.day.or(query.until).map(|date| day_range(date).end);
         let shown = last.map_or(self.clock.minute(), |end| end.min(self.clock.minute()));
@@ -73,8 +85,12 @@ impl Service {
             app_key: &app.key,
         };
         match (query.day, query.hour) {
-            (None, _) => (page.chart, page.level) = self.month_level(&charted, query.until).await?,
+            (None, _) => {
+                (page.chart, page.level) = self.month_level(&charted, query.until).await?;
+                page.latency = page.level.as_ref().and_then(latency_by_day);
+            }
             (Some(date), None) => {
+                page.latency = self.latency_by_hour(&charted, date).await?;
                 page.chart = Some(
                     self.chart(&charted, day_range(date), date.format("%-d %B %Y").to_string())
                         .await?,
@@ -134,7 +150,7 @@ impl Service {
     async fn day_level(&self, charted: &Charted<'_>, date: NaiveDate) -> Result<MetricsLevel> {
         let range = day_range(date);
         let length = self.resolution(range.start);
-        let found = self.buckets(charted.series, range, length).await?;
+        let found = self.timed_buckets(charted.series, range, length).await?;
         let href = |date: NaiveDate| {
             format!(
                 "/apps/{}/metrics?series={}&day={date}",
@@ -146,17 +162,17 @@ impl Service {
         let mut start = range.start;
         while start < last {
             let part = MinuteRange::new(start, start + length);
-            let counts = found
-                .iter()
-                .find(|b| b.start == start)
-                .map(|b| b.counts)
-                .unwrap_or_default();
+            let (counts, latency) = found.get(&start).cloned().unwrap_or_default();
+            let quantile = |q| latency.quantile(q).map(millis);
             let excluded = charted.ledger.excluded_ranges(series_ref(charted.series), part);
             buckets.push(BucketRow {
                 from: start.start(),
                 good: counts.good,
                 bad: counts.bad,
                 percent: counts.percent(),
+                p50_ms: quantile(0.5),
+                p95_ms: quantile(0.95),
+                p99_ms: quantile(0.99),
                 excluded: excluded.first().map(|e| reason(e.entry.kind, &e.entry.authority)),
                 href: (length == BUCKET).then(|| format!("{}&hour={}", href(date), start.start().format("%-H"))),
             });
@@ -173,6 +189,72 @@ impl Service {
                 .map(href),
             buckets,
         })
+    }
+
+    /// Counts and latencies of one day, in stretches of so many minutes: five while minutes are kept, then an hour or the day.
+    async fn timed_buckets(
+        &self,
+        series: &Series,
+        range: MinuteRange,
+        length: i64,
+    ) -> Result<HashMap<Minute, (Counts, Histogram)>> {
+        let mut found: HashMap<Minute, (Counts, Histogram)> = HashMap::new();
+        if length > BUCKET {
+            for hour in self.hours(series, range, length).await? {
+                found.insert(hour.0, (hour.1, hour.2));
+            }
+            return Ok(found);
+        }
+        for record in overviews::records(&self.store.metrics, series.id, range.start.day()).await? {
+            let start = record.minute - record.minute.0.rem_euclid(length);
+            let (counts, latency) = found.entry(start).or_default();
+            *counts += record.all;
+            latency.merge(&record.latency);
+        }
+        Ok(found)
+    }
+
+    /// The hours of a day, or, where those are no longer kept, the day.
+    async fn hours(
+        &self,
+        series: &Series,
+        range: MinuteRange,
+        length: i64,
+    ) -> Result<Vec<(Minute, Counts, Histogram)>> {
+        let (db, first, end) = (&self.store.metrics, range.start, range.end);
+        if length == HOUR {
+            let hours = counts::hours(db, series.id, first.0.div_euclid(HOUR), end.0.div_euclid(HOUR)).await?;
+            return Ok(hours
+                .into_iter()
+                .map(|h| (Minute(h.hour * HOUR), h.counts, h.latency))
+                .collect());
+        }
+        let days = overviews::days(db, &[series.id], first.day(), end.day()).await?;
+        let days = days.into_values().flatten();
+        Ok(days.map(|d| (Minute::of_day(d.day), d.counts, d.latency)).collect())
+    }
+
+    /// The latencies of a day by the hour, while hours are kept.
+    async fn latency_by_hour(&self, charted: &Charted<'_>, date: NaiveDate) -> Result<Option<LatencyChart>> {
+        let range = day_range(date);
+        let hours = self.hours(charted.series, range, HOUR).await?;
+        let points = hours.iter().filter_map(|(start, _, latency)| {
+            let quantile = |q| latency.quantile(q).map(|d| d.as_secs_f64() * 1_000.0);
+            Some(LatencyPoint {
+                at: start.start(),
+                p50: quantile(0.5)?,
+                p95: quantile(0.95)?,
+                p99: quantile(0.99)?,
+            })
+        });
+        let chart = LatencyChart {
+            title: format!("Latency by the hour, {}", date.format("%-d %B %Y")),
+            from: range.start.start(),
+            to: range.end.start(),
+            step: 3_600,
+            points: points.collect(),
+        };
+        Ok(Some(chart).filter(|chart| !chart.points.is_empty()))
     }
 
     async fn hour_level(&self, charted: &Charted<'_>, date: NaiveDate, hour: u32) -> Result<MetricsLevel> {
@@ -208,8 +290,32 @@ impl Service {
     }
 }
 
+/// The latencies of a month by the day, out of its table.
+fn latency_by_day(level: &MetricsLevel) -> Option<LatencyChart> {
+    let MetricsLevel::Month { days, .. } = level else {
+        return None;
+    };
+    let points = days.iter().filter_map(|day| {
+        Some(LatencyPoint {
+            at: day.date.and_time(NaiveTime::MIN).and_utc(),
+            p50: day.p50_ms? as f64,
+            p95: day.p95_ms? as f64,
+            p99: day.p99_ms? as f64,
+        })
+    });
+    let points: Vec<LatencyPoint> = points.collect();
+    let (from, to) = (points.first()?.at, points.last()?.at + TimeDelta::days(1));
+    Some(LatencyChart {
+        title: "Latency by day".to_owned(),
+        from,
+        to,
+        step: 86_400,
+        points,
+    })
+}
+
 /// What a series is called among those of its app.
-fn choice(series: &Series) -> String {
+pub(super) fn choice(series: &Series) -> String {
     let mut name = rows::indicator(&series.key);
     if !series.key.target.is_empty() {
         name = format!("{name} · {}", rows::short_url(&series.key.target));

@@ -4,8 +4,11 @@ mod account;
 mod admin;
 mod apps;
 mod breaches;
+mod budgets;
 mod charts;
 mod ledger;
+mod dashboard;
+mod levels;
 mod metrics;
 mod overview;
 mod people;
@@ -15,10 +18,10 @@ mod rows;
 use async_trait::async_trait;
 use rampart_app::{
     model::{
-        AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
-        BreachList, BreachPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, MailPage, MailQueue,
-        MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage,
-        TokensPage, WaiverDraft, WaiverPage,
+    AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
+    BreachPage, BudgetPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage,
+    MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage,
+    TokensPage, WaiverDraft, WaiverPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -49,6 +52,9 @@ impl Services for Service {
     async fn apps(&self, actor: &Actor, query: AppQuery) -> Result<AppList> {
         Ok(self.app_list(actor, query).await?)
     }
+    async fn levels(&self, actor: &Actor, query: LevelsQuery) -> Result<LevelsPage> {
+        Ok(self.levels_page(actor, query).await?)
+    }
     async fn new_app(&self, actor: &Actor) -> Result<NewAppPage> {
         Ok(self.new_app_page(actor).await?)
     }
@@ -57,6 +63,9 @@ impl Services for Service {
     }
     async fn app_metrics(&self, actor: &Actor, key: &str, query: MetricsQuery) -> Result<MetricsPage> {
         Ok(self.metrics_page(actor, key, query).await?)
+    }
+    async fn app_budget(&self, actor: &Actor, key: &str, series: Option<&str>, page: u32) -> Result<BudgetPage> {
+        Ok(self.budget_page(actor, key, series, page).await?)
     }
     async fn app_breaches(&self, actor: &Actor, key: &str, page: u32) -> Result<BreachList> {
         Ok(self.breach_list(actor, key, page).await?)

@@ -7,15 +7,16 @@ use rampart_domain::{
     count::MinuteRange,
     exclusion::Ledger,
     id::SeriesId,
-    policy::SLO_WINDOW,
+    policy::{MeasurementPolicy, SLO_WINDOW},
     sli::Sli,
-    slo,
+    slo::Budget,
 };
 
 use super::{
     super::{Result, Service},
     apps::{Headed, Standing},
-    charts::{Charted, date, millis},
+    budgets::{self, MonthDays},
+    charts::{Charted, millis},
     rows,
 };
 use crate::store::{
@@ -43,16 +44,18 @@ impl Service {
             standing,
             open,
             ledger,
+            ..
         } = self.head(actor, &app).await?;
         let current: Vec<Series> = series
             .into_iter()
             .filter(|s| s.ended_at.is_none() && s.key.is_slo())
             .collect();
-        let slis = self.sli_rows(&app, &current, &standing, &open, &ledger).await?;
-        let worst = worst(&current, &standing);
-        let (chart, days) = match worst {
+        let days = self.month_days(&current, &ledger).await?;
+        let slis = self.sli_rows(&app, &current, &standing, &open, &ledger, &days).await?;
+        let policy = self.policy_now().await?;
+        let worst = worst(&policy, &current, &standing);
+        let (chart, chart_days) = match worst {
             Some(series) => {
-                let policy = self.policy_now().await?;
                 match policy.for_sli(series.key.sli) {
                     None => (None, Vec::new()),
                     Some(policy) => {
@@ -80,13 +83,15 @@ impl Service {
             slis,
             health: self.health(&app, &current).await?,
             chart_title: match worst {
-                Some(series) if current.len() > 1 => {
-                    format!("App availability of {}, 28 days", rows::short_url(&series.key.target))
+                Some(series) if current.len() > 1 && !series.key.target.is_empty() => {
+                    let (name, url) = (rows::indicator(&series.key), rows::short_url(&series.key.target));
+                    format!("{name} of {url}, 28 days")
                 }
-                _ => "App availability, 28 days".to_owned(),
+                Some(series) => format!("{}, 28 days", rows::indicator(&series.key)),
+                None => "28 days".to_owned(),
             },
             chart,
-            days,
+            days: chart_days,
             breaches: breaches
                 .iter()
                 .map(|e| rows::breach(&app.key, e, said.get(&e.id)))
@@ -94,7 +99,7 @@ impl Service {
             misses: misses.iter().map(rows::miss).collect(),
             alert_address,
             burn_rates: self.burn_rates_of(actor, app.id).await?,
-            clears_on: self.clears_on(&current, &standing, &ledger).await?,
+            clears_on: clears_on(&policy, &current, &standing, &days),
             head,
         })
     }
@@ -106,12 +111,12 @@ impl Service {
         standing: &Standing,
         open: &[Episode],
         ledger: &Ledger,
+        days: &MonthDays,
     ) -> Result<Vec<SliRow>> {
         let policy = self.policy_now().await?;
         let tick = self.clock.minute();
-        let settle = policy.slis.availability.settle_minutes;
-        let quarter = self.sums(current, slo::window(tick, settle, 15), ledger).await?;
-        let day = self.sums(current, slo::window(tick, settle, 24 * 60), ledger).await?;
+        let quarter = self.windows(current, tick, ledger, |_| 15).await?;
+        let day = self.windows(current, tick, ledger, |_| 24 * 60).await?;
         Ok(current
             .iter()
             .filter_map(|series| {
@@ -126,6 +131,9 @@ impl Service {
                     month: month.adjusted.percent(),
                     month_raw: month.raw.percent(),
                     budget: rows::budget(policy.slo, month.adjusted, series.key.sli),
+                    budget_raw: rows::budget(policy.slo, month.raw, series.key.sli),
+                    outlook: days.outlook(policy.slo, series.id, month.adjusted),
+                    budget_href: budgets::href(&app.key, series.id),
                     breach_since: open
                         .iter()
                         .find(|e| e.series == series.id)
@@ -154,30 +162,6 @@ impl Service {
         let chart = self.chart(charted, charted_range, title).await?;
         let days = self.day_rows(charted, range).await?;
         Ok((Some(chart), days))
-    }
-
-    /// The date on which every series is at its target again if nothing else goes wrong; none when all are.
-    async fn clears_on(&self, current: &[Series], standing: &Standing, ledger: &Ledger) -> Result<Option<NaiveDate>> {
-        let policy = self.policy_now().await?;
-        let today = rows::day_of(self.clock.now());
-        let mut latest = None;
-        for series in current {
-            let month = standing
-                .months
-                .get(&series.id)
-                .map(|sums| sums.adjusted)
-                .unwrap_or_default();
-            let Some(policy) = policy
-                .for_sli(series.key.sli)
-                .filter(|p| month.is_defined() && month.below(p.slo))
-            else {
-                continue;
-            };
-            let days = counts::days(&self.store.metrics, series.id, today - 28, today + 1).await?;
-            let days = self.adjusted_days(series, ledger, &days).await?;
-            latest = latest.max(slo::met_again_on(policy.slo, &days, today));
-        }
-        Ok(latest.map(date))
     }
 
     async fn health(&self, app: &App, current: &[Series]) -> Result<Vec<BaseUrlProbe>> {
@@ -217,20 +201,31 @@ impl Service {
     }
 }
 
-/// The series that has the lowest 28-day rate; the first one while nothing is counted.
-fn worst<'a>(current: &'a [Series], standing: &Standing) -> Option<&'a Series> {
-    let rated = current
-        .iter()
-        .map(|s| (s, standing.months.get(&s.id).map(|m| m.adjusted).unwrap_or_default()));
+/// The date on which every series is at its target again if nothing else goes wrong; none when all are.
+fn clears_on(
+    policy: &MeasurementPolicy,
+    current: &[Series],
+    standing: &Standing,
+    days: &MonthDays,
+) -> Option<NaiveDate> {
+    let outlooks = current.iter().filter_map(|series| {
+        let month = standing.months.get(&series.id)?.adjusted;
+        Some(days.outlook(policy.for_sli(series.key.sli)?.slo, series.id, month))
+    });
+    outlooks.filter_map(|outlook| outlook.met_again_on).max()
+}
+
+/// The series that has the least of its error budget left; the first one while nothing is counted.
+fn worst<'a>(policy: &MeasurementPolicy, current: &'a [Series], standing: &Standing) -> Option<&'a Series> {
+    let left = |series: &Series| {
+        let month = standing.months.get(&series.id)?.adjusted;
+        Budget::of(policy.for_sli(series.key.sli)?.slo, month).remaining_share()
+    };
+    let rated = current.iter().filter_map(|s| Some((s, left(s)?)));
     rated
-        .reduce(|a, b| {
-            if b.1.is_defined() && (!a.1.is_defined() || b.1.worse_than(a.1)) {
-                b
-            } else {
-                a
-            }
-        })
-        .map(|(s, _)| s)
+        .reduce(|a, b| if b.1 < a.1 { b } else { a })
+        .map(|(series, _)| series)
+        .or(current.first())
 }
 
 fn todo(
@@ -252,14 +247,12 @@ fn todo(
     };
     if actor.may_in(Action::EditApp, app.partner_id) && app.archived_at.is_none() {
         if *state == AppState::Breach {
-            let since = slis.iter().filter_map(|s| s.breach_since).min();
-            let since = since
-                .map(|at| format!(", since {}", at.format("%-d %b, %H:%M UTC")))
-                .unwrap_or_default();
+            let first = slis.iter().filter_map(|s| Some((s.breach_since?, &s.name))).min();
+            let first = first.map(|(at, name)| format!("{name}, since {}", at.format("%-d %b, %H:%M UTC")));
             add(
                 &mut todo,
                 "Look at the open breach",
-                format!("App availability{since}"),
+                first.unwrap_or_default(),
                 format!("/apps/{}/breaches", app.key),
             );
         }

@@ -27,11 +27,13 @@ on_both_engines!(
     archived_apps_are_listed_apart,
     pages_are_in_order_and_do_not_overlap,
     apps_are_seen_by_members_of_their_partner_only,
+    apps_of_one_partner_are_told_apart,
 );
 
 const ALL: Filter<'static> = Filter {
     search: "",
     archived: false,
+    partner: None,
 };
 
 async fn find(db: &Db, key: &str) -> App {
@@ -240,6 +242,7 @@ async fn a_search_finds_name_key_and_partner_in_whatever_case(database: TestData
             Filter {
                 search,
                 archived: false,
+                partner: None,
             },
         )
         .await
@@ -273,6 +276,7 @@ async fn a_search_takes_wildcards_for_what_they_are(database: TestDatabase) {
             Filter {
                 search,
                 archived: false,
+                partner: None,
             },
         )
         .await
@@ -300,7 +304,8 @@ async fn archived_apps_are_listed_apart(database: TestDatabase) {
             db,
             Filter {
                 search: "",
-                archived: true
+                archived: true,
+                partner: None,
             }
         )
         .await,
@@ -311,7 +316,8 @@ async fn archived_apps_are_listed_apart(database: TestDatabase) {
             db,
             Filter {
                 search: "archived",
-                archived: false
+                archived: false,
+                partner: None,
             }
         )
         .await
@@ -357,6 +363,7 @@ async fn apps_are_seen_by_members_of_their_partner_only(database: TestDatabase) 
             let filter = Filter {
                 search,
                 archived: false,
+                partner: None,
             };
             let listed: Vec<_> = apps::list(db, scope, filter, 0, 10)
                 .await
@@ -463,4 +470,20 @@ async fn burn_rate_alerts_are_switched_in_the_version_that_was_seen(database: Te
     let of_app = rampart_server::store::burn_rates::of_app(db, Scope::system(), app).await;
     assert!(of_app.unwrap().on);
     assert!(switch(2, false).await);
+}
+
+async fn apps_of_one_partner_are_told_apart(database: TestDatabase) {
+    let db = &database.store.portal;
+    let (one, two) = (a_partner(db, "One").await, a_partner(db, "Two").await);
+    insert(db, one, "com.example.first", "Calendar").await;
+    insert(db, two, "com.example.second", "Time sheets").await;
+    let of = |partner, search| Filter {
+        search,
+        archived: false,
+        partner: Some(partner),
+    };
+    assert_eq!(keys(db, of(one, "")).await, ["com.example.first"]);
+    assert_eq!(keys(db, of(two, "example")).await, ["com.example.second"]);
+    assert!(keys(db, of(two, "Calendar")).await.is_empty());
+    assert!(keys(db, of(id(), "")).await.is_empty());
 }

@@ -26,7 +26,7 @@ on_both_engines!(
     a_series_has_begun_before_what_follows_its_first_event,
     buckets_add_up_whole_stretches,
     days_hold_what_their_minutes_hold,
-    the_first_and_the_last_minute_are_found,
+    the_first_minute_is_found,
     hours_are_those_of_packed_and_other_minutes,
     an_imported_day_is_like_one_that_was_counted,
     a_minute_that_is_taken_out_is_as_if_it_had_not_been,
@@ -35,16 +35,16 @@ on_both_engines!(
     a_corrupt_histogram_is_reported,
 );
 
-const DAY: i64 = 24 * 60;
+pub(super) const DAY: i64 = 24 * 60;
 
 /// Midnight of some day in 2026.
-const MIDNIGHT: i64 = 20_600 * DAY;
+pub(super) const MIDNIGHT: i64 = 20_600 * DAY;
 
-fn good(good: u64) -> MinuteRecord {
+pub(super) fn good(good: u64) -> MinuteRecord {
     delta(good, 0, &[])
 }
 
-fn delta(good: u64, bad: u64, milliseconds: &[u64]) -> MinuteRecord {
+pub(super) fn delta(good: u64, bad: u64, milliseconds: &[u64]) -> MinuteRecord {
     let mut latency = Histogram::default();
     milliseconds
         .iter()
@@ -56,11 +56,11 @@ fn delta(good: u64, bad: u64, milliseconds: &[u64]) -> MinuteRecord {
     }
 }
 
-fn range(start: i64, end: i64) -> MinuteRange {
+pub(super) fn range(start: i64, end: i64) -> MinuteRange {
     MinuteRange::new(Minute(start), Minute(end))
 }
 
-async fn add(db: &Db, series: SeriesId, deltas: &[(i64, MinuteRecord)]) {
+pub(super) async fn add(db: &Db, series: SeriesId, deltas: &[(i64, MinuteRecord)]) {
     commit(db, async |tx| {
         for (minute, delta) in deltas {
             let record = MinuteRecord {
@@ -86,7 +86,7 @@ fn noise(seed: u64) -> impl FnMut(u64) -> u64 {
 }
 
 /// Some minutes of five days, with gaps, and always those at both sides of midnight.
-fn five_days(seed: u64) -> Vec<(i64, MinuteRecord)> {
+pub(super) fn five_days(seed: u64) -> Vec<(i64, MinuteRecord)> {
     let mut noise = noise(seed);
     let mut minutes: Vec<i64> = (0..120)
         .map(|_| MIDNIGHT + i64::try_from(noise(5 * DAY as u64)).unwrap())
@@ -399,36 +399,21 @@ async fn days_hold_what_their_minutes_hold(database: TestDatabase) {
     assert!(counts::days(db, id(), 0, i64::MAX).await.unwrap().is_empty());
 }
 
-async fn the_first_and_the_last_minute_are_found(database: TestDatabase) {
+async fn the_first_minute_is_found(database: TestDatabase) {
     let db = &database.store.metrics;
     let (series, other) = (id(), id());
-    let ends = async || {
-        let first = counts::first_minute(db, series).await.unwrap();
-        (first, counts::last_minute(db, &[series]).await.unwrap())
-    };
+    let first = async || counts::first_minute(db, series).await.unwrap();
     add(db, other, &[(1, good(1)), (9_999, good(1))]).await;
-    assert_eq!(ends().await, (None, None));
+    assert_eq!(first().await, None);
     add(db, series, &[(MIDNIGHT + 20, good(1))]).await;
-    assert_eq!(ends().await, (Some(Minute(MIDNIGHT + 20)), Some(Minute(MIDNIGHT + 20))));
+    assert_eq!(first().await, Some(Minute(MIDNIGHT + 20)));
     add(db, series, &[(MIDNIGHT + 30, good(1)), (MIDNIGHT + 10, good(1))]).await;
-    assert_eq!(ends().await, (Some(Minute(MIDNIGHT + 10)), Some(Minute(MIDNIGHT + 30))));
-    // The last one of several, packed or not.
-    let last = async || counts::last_minute(db, &[other, series]).await.unwrap();
-    assert_eq!(last().await, Some(Minute(MIDNIGHT + 30)));
+    assert_eq!(first().await, Some(Minute(MIDNIGHT + 10)));
     commit(db, async |tx| {
         compaction::pack_day(tx, series, Minute(MIDNIGHT + DAY)).await
     })
     .await;
-    assert_eq!(
-        (last().await, ends().await.0),
-        (Some(Minute(MIDNIGHT + 30)), Some(Minute(MIDNIGHT + 10)))
-    );
-    // What comes late is not the last.
-    add(db, series, &[(MIDNIGHT + 15, good(1))]).await;
-    assert_eq!(last().await, Some(Minute(MIDNIGHT + 30)));
-    add(db, series, &[(MIDNIGHT + 31, good(1))]).await;
-    assert_eq!(last().await, Some(Minute(MIDNIGHT + 31)));
-    assert_eq!(counts::last_minute(db, &[]).await.unwrap(), None);
+    assert_eq!(first().await, Some(Minute(MIDNIGHT + 10)));
 }
 
 async fn hours_are_those_of_packed_and_other_minutes(database: TestDatabase) {

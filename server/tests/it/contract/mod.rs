@@ -31,6 +31,7 @@ mod migrations;
 mod misses;
 mod occurrences;
 mod outbox;
+mod overviews;
 mod own_minutes;
 mod partners;
 mod policies;

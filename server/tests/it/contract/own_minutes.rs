@@ -7,7 +7,11 @@ use rampart_server::store::{Db, own_minutes};
 use super::{commit, nth};
 use crate::support::database::{TestDatabase, on_both_engines};
 
-on_both_engines!(own_minutes_are_found_series_by_series, own_minutes_are_forgotten);
+on_both_engines!(
+    own_minutes_are_found_series_by_series,
+    own_minutes_of_some_series_are_in_order,
+    own_minutes_are_forgotten,
+);
 
 async fn within(db: &Db, ranges: &[(u128, i64, i64)]) -> Vec<(SeriesId, i64, SeriesId)> {
     let ranges: Vec<_> = ranges
@@ -50,6 +54,16 @@ async fn own_minutes_are_found_series_by_series(database: TestDatabase) {
         3,
         "more series than one statement can name"
     );
+}
+
+async fn own_minutes_of_some_series_are_in_order(database: TestDatabase) {
+    let db = &database.store.metrics;
+    note(db, &[(1, 12, 11), (1, 10, 11), (1, 20, 11), (2, 10, 22)]).await;
+    let range = MinuteRange::new(Minute(10), Minute(20));
+    let found = own_minutes::of_series(db, &[nth(1), nth(3)], range).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[&nth(1)], [Minute(10), Minute(12)]);
+    assert!(own_minutes::of_series(db, &[], range).await.unwrap().is_empty());
 }
 
 async fn own_minutes_are_forgotten(database: TestDatabase) {

@@ -42,7 +42,11 @@ async fn every_page_of_every_app_can_be_read_by_staff_and_its_partner() {
     let mut owners: Vec<(String, Browser)> = Vec::new();
     let mut seen = 0;
     for archived in [false, true] {
-        let filter = apps::Filter { search: "", archived };
+        let filter = apps::Filter {
+            search: "",
+            archived,
+            partner: None,
+        };
         for app in apps::list(db, Scope::system(), filter, 0, 100).await.unwrap() {
             let domain = app.key.split('.').nth(1).unwrap().to_owned();
             if !owners.iter().any(|(d, _)| *d == domain) {

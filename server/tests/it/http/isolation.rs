@@ -60,6 +60,14 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
             format!("/apps/com.nobody.app/metrics?series={nobody}"),
         ),
         (
+            format!("/apps/com.kestrel.app/metrics/budget?series={series}"),
+            format!("/apps/com.nobody.app/metrics/budget?series={nobody}"),
+        ),
+        (
+            format!("/apps/levels?partner={kestrel}"),
+            format!("/apps/levels?partner={nobody}"),
+        ),
+        (
             "/apps/com.kestrel.app/breaches".to_owned(),
             "/apps/com.nobody.app/breaches".to_owned(),
         ),
@@ -167,6 +175,9 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
         "/apps",
         "/apps?q=kestrel",
         "/apps?archived=yes",
+        "/apps/levels",
+        "/apps/levels?q=kestrel",
+        "/apps/levels?order=0",
         "/audit",
         "/audit.csv",
         "/account",

@@ -110,9 +110,11 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
     let partner_page = format!("/partners/{partner}");
     vec![
         page("/apps".to_owned()),
+        page("/apps/levels".to_owned()),
         page("/apps/new".to_owned()),
         page(app.clone()),
         page(format!("{app}/metrics")),
+        page(format!("{app}/metrics/budget")),
         page(format!("{app}/breaches")),
         page(format!("{app}/ledger")),
         page(format!("{app}/settings")),

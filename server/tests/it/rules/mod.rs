@@ -1,5 +1,6 @@
 //! The rules at work on real databases: evaluation, breaches, mails.
 
+mod agreement;
 mod breach;
 mod burn_rates;
 mod compaction;
