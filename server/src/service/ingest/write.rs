@@ -9,6 +9,7 @@ use rampart_domain::{
     sli::{Sli, covered_by, covering},
     slo::is_late,
 };
+use tokio::time::Instant;
 
 use super::{Batch, Part, settle};
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
         idempotency::{self, Known},
         own_minutes::{self, OwnMinutes},
     },
+    telemetry,
 };
 
 /// How long a call that is sent again is known to be the same (SPEC section 2.2).
@@ -74,16 +76,27 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
             record.late = record.all;
         }
     }
-    for ((series, minute), change) in changes(&mut tx, parts).await? {
-        if change.emptied && counts::take(&mut tx, series, minute).await?.is_none() {
-            return Err(Error::Gone("a minute whose events an own one replaces"));
-        }
-        if let Some(record) = change.added {
-            counts::add(&mut tx, series, &record).await?;
-        }
-    }
+    let changes = changes(&mut tx, parts).await?;
+    apply(&mut tx, changes).await?;
+    let begun = Instant::now();
     tx.commit().await?;
+    telemetry::ingest_committed(stored.len(), begun.elapsed());
     Ok(stored)
+}
+
+/// Makes the changes in the order of series: few statements, unless minutes have to be emptied.
+async fn apply(tx: &mut Tx, changes: Changes) -> Result<()> {
+    let mut added = Vec::with_capacity(changes.len());
+    for ((series, minute), change) in changes {
+        if change.emptied {
+            counts::add_all(tx, &std::mem::take(&mut added)).await?;
+            if counts::take(tx, series, minute).await?.is_none() {
+                return Err(Error::Gone("a minute whose events an own one replaces"));
+            }
+        }
+        added.extend(change.added.map(|record| (series, record)));
+    }
+    counts::add_all(tx, &added).await
 }
 
 /// What has to be written to count these events: own ones where they belong, generic ones there or, in covered minutes, in
@@ -92,18 +105,24 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
 async fn changes(tx: &mut Tx, parts: Vec<Part>) -> Result<Changes> {
     let mut own_minutes = own_minutes_around(tx, &parts).await?;
     let mut changes = Changes::new();
+    let (mut noted, mut covered) = (Vec::new(), Vec::new());
     for part in &parts {
         let Some(replaced) = part.covers else { continue };
-        let known = own_minutes.entry(part.series).or_default();
-        for minute in newly_covered(known, part.record.minute) {
-            let Some(record) = counts::unpacked(tx, part.series, minute).await? else {
-                continue;
-            };
-            changes.entry((part.series, minute)).or_default().emptied = true;
-            add(&mut changes, replaced, record);
+        let (series, minute) = (part.series, part.record.minute);
+        let known = own_minutes.entry(series).or_default();
+        let newly = newly_covered(known, minute);
+        covered.extend(newly.into_iter().map(|minute| ((series, minute), replaced)));
+        if known.insert(minute, replaced).is_none() {
+            noted.push((series, minute, replaced));
         }
-        if known.insert(part.record.minute, replaced).is_none() {
-            own_minutes::note(tx, part.series, part.record.minute, replaced).await?;
+    }
+    own_minutes::note(tx, &noted).await?;
+    let asked: Vec<_> = covered.iter().map(|(minute, _)| *minute).collect();
+    let mut counted = counts::unpacked(tx, &asked).await?;
+    for (minute, replaced) in covered {
+        if let Some(record) = counted.remove(&minute) {
+            changes.entry(minute).or_default().emptied = true;
+            add(&mut changes, replaced, record);
         }
     }
     for part in parts {
