@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     store::{
         Db, Error, Result, Tx, counts,
-        idempotency::{self, Known},
+        idempotency::{self, Keyed, Known},
         own_minutes::{self, OwnMinutes},
     },
     telemetry,
@@ -52,16 +52,14 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
     tx.alone().await?;
     // Beginning may have to wait; what no evaluation could have seen before is late.
     let arrived = clock.now();
+    let keyed: Vec<Keyed<'_>> = batches.iter().filter_map(keyed).collect();
+    let known = idempotency::note(&mut tx, &keyed, arrived, arrived - KEYS_KEPT).await?;
+    let mut known = known.into_iter();
     let mut stored = Vec::with_capacity(batches.len());
     let mut parts = Vec::new();
     for batch in batches {
-        let known = match &batch.once {
-            Some(once) => {
-                idempotency::note(&mut tx, once.token, &once.key, &once.body, arrived, arrived - KEYS_KEPT).await?
-            }
-            None => Known::New,
-        };
-        stored.push(match known {
+        let known = batch.once.as_ref().and_then(|_| known.next());
+        stored.push(match known.unwrap_or(Known::New) {
             Known::New => {
                 parts.extend(batch.parts);
                 Stored::Now
@@ -82,6 +80,16 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
     tx.commit().await?;
     telemetry::ingest_committed(stored.len(), begun.elapsed());
     Ok(stored)
+}
+
+/// The key of a call that has one.
+fn keyed(batch: &Batch) -> Option<Keyed<'_>> {
+    let once = batch.once.as_ref()?;
+    Some(Keyed {
+        token: once.token,
+        key: &once.key,
+        body: &once.body,
+    })
 }
 
 /// Makes the changes in the order of series: few statements, unless minutes have to be emptied.
