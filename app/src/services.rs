@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use rampart_domain::access::Actor;
 
 use crate::model::{
-    AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
-    BreachPage, BudgetPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage,
-    MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage,
-    TokensPage, WaiverDraft, WaiverPage,
+    AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
+    BreachList, BreachPage, BudgetPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage,
+    LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage,
+    PolicyEditor, PolicyPage, TokensPage, WaiverDraft, WaiverPage,
 };
 
 /// Why a page cannot be shown.

@@ -30,6 +30,11 @@ pub(crate) struct Load {
 pub(crate) struct Latencies(Vec<Duration>);
 
 impl Latencies {
+    pub(crate) fn new(mut latencies: Vec<Duration>) -> Self {
+        latencies.sort();
+        Self(latencies)
+    }
+
     /// In milliseconds.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         let at = (self.0.len() as f64 * share).ceil() as usize;
@@ -61,8 +66,7 @@ impl Load {
         while let Some(worker) = workers.join_next().await {
             latencies.append(&mut worker??);
         }
-        latencies.sort();
-        Ok(Latencies(latencies))
+        Ok(Latencies::new(latencies))
     }
 }
 

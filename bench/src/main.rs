@@ -2,7 +2,10 @@
 //! README.md has what they showed.
 
 mod blackbox;
+mod evaluate;
 mod http_client;
+mod ingest;
+mod large;
 mod load;
 mod machine;
 mod page;
@@ -24,11 +27,18 @@ use clap::Parser;
 enum Bench {
     /// Probes 10,000 targets a minute, then as fast as it goes beside the blackbox exporter
     Probe(probe::Args),
+    /// Sends events, one by one and in batches, beside VictoriaMetrics
+    Ingest(ingest::Args),
+    /// Evaluates 10,000 apps with four series each and four weeks of data
+    Evaluate(evaluate::Args),
     /// Loads the page of an app with four weeks of data
     Page(page::Args),
     /// What is probed: answers 200 over HTTP and HTTPS until it is stopped
     #[command(hide = true)]
     Target(target::Args),
+    /// Evaluates minute after minute, in a process of its own
+    #[command(hide = true)]
+    Evaluator(evaluate::evaluator::Args),
     /// Probes one URL as fast as it goes, in a process of its own
     #[command(hide = true)]
     Prober(prober::Args),
@@ -38,6 +48,9 @@ enum Bench {
 async fn main() -> ExitCode {
     let result = match Bench::parse() {
         Bench::Probe(args) => probe::run(args).await,
+        Bench::Ingest(args) => ingest::run(args).await,
+        Bench::Evaluate(args) => evaluate::run(args).await,
+        Bench::Evaluator(args) => evaluate::evaluator::run(args).await,
         Bench::Page(args) => page::run(args).await,
         Bench::Target(args) => target::run(args).await,
         Bench::Prober(args) => prober::run(args).await,

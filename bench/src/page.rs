@@ -8,9 +8,10 @@ use http::{Request, header};
 use http_body_util::Full;
 
 use crate::http_client::Connection;
+use crate::large::{self, Large};
 use crate::load::Load;
 use crate::rampart::{Database, Rampart, Settings};
-use crate::seed::{OWNER, PASSWORD, Seed};
+use crate::seed::{OWNER, PASSWORD, Seed, app_key};
 use crate::table::{Table, number};
 use crate::target::Target;
 
@@ -31,6 +32,9 @@ pub(crate) struct Args {
     /// How long the page is loaded
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// Where the database of 10,000 apps is kept between runs
+    #[arg(long)]
+    data: PathBuf,
     /// An empty PostgreSQL database to measure on as well
     #[arg(long)]
     postgres: Option<String>,
@@ -44,6 +48,56 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     if let Some(url) = args.postgres.clone() {
         measure(&args, &target, Database::Postgres(url), "App page on PostgreSQL").await?;
     }
+    measure_large(&args, &target).await
+}
+
+/// The pages of some of 10,000 apps, whose series are counted event by event.
+async fn measure_large(args: &Args, target: &Target) -> Result<()> {
+    let title = "Pages on a database of 10,000 apps";
+    let large = Large::kept(&args.data).await?;
+    // The server goes on writing; what is kept stays as it is.
+    let copy = tempfile::Builder::new()
+        .prefix("rampart-bench-")
+        .tempdir_in(&args.data)?;
+    for file in ["rampart.db", "metrics.db"] {
+        std::fs::copy(large.folder.join(file), copy.path().join(file))?;
+    }
+    let rampart = Rampart::start(&Settings {
+        program: &args.rampart,
+        database: Database::Sqlite(copy.path().to_owned()),
+        target,
+        trusts_target: false,
+    })?;
+    let cookie = rampart.sign_in(OWNER, PASSWORD).await?;
+    let mut table = Table::new();
+    for (name, page, limit) in [("app page", "", 30.0), ("metrics page", "/metrics", 50.0)] {
+        println!("{title}: {name}, {PER_SECOND} requests a second for {} s", args.seconds);
+        let keys = (0..APPS).map(|n| app_key(n * large::APPS / APPS));
+        let paths: Vec<String> = keys.map(|key| format!("/apps/{key}{page}")).collect();
+        let load = |duration| Load {
+            address: rampart.address,
+            cookie: cookie.clone(),
+            paths: paths.clone(),
+            per_second: PER_SECOND,
+            duration,
+        };
+        load(WARM_UP).run().await?;
+        let before = rampart.process.usage()?;
+        let latencies = load(Duration::from_secs(args.seconds)).run().await?;
+        let used = rampart.process.used_since(before)?;
+        table.at_most(
+            format!("{name} at {PER_SECOND} requests/s, p99"),
+            limit,
+            latencies.quantile(0.99),
+            "ms",
+        );
+        let [p50, p90, p999] = [0.5, 0.9, 0.999].map(|share| number(latencies.quantile(share)));
+        table.tell("… p50, p90, p99.9", format!("{p50}, {p90}, {p999} ms"));
+        let per_page = used.cpu.as_secs_f64() * 1e3 / latencies.count() as f64;
+        table.tell("… processor time per page", format!("{} ms", number(per_page)));
+    }
+    table.at_most("most memory", 512.0, rampart.process.peak()?, "MB");
+    table.print(title);
     Ok(())
 }
 

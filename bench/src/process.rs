@@ -81,14 +81,7 @@ impl Process {
     }
 
     fn memory(&self, field: &str) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))
-            .with_context(|| format!("{} has ended", self.name))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(field));
-        let kibibytes: f64 = line
-            .and_then(|line| line.split_whitespace().next())
-            .with_context(|| format!("no {field} in /proc"))?
-            .parse()?;
-        Ok(kibibytes * 1_024.0 / 1e6)
+        memory(&self.child.id().to_string(), field).with_context(|| format!("{} has ended", self.name))
     }
 
     fn signal(&self, signal: Signal) {
@@ -126,6 +119,22 @@ impl Usage {
 /// What this process has used.
 pub(crate) fn own_usage() -> Result<Usage> {
     usage("self")
+}
+
+/// The most resident memory that this process ever had, in MB.
+pub(crate) fn own_peak() -> Result<f64> {
+    memory("self", "VmHWM:")
+}
+
+/// A field of a process's status that is in kibibytes, in MB.
+fn memory(process: &str, field: &str) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let kibibytes: f64 = line
+        .and_then(|line| line.split_whitespace().next())
+        .with_context(|| format!("no {field} in /proc"))?
+        .parse()?;
+    Ok(kibibytes * 1_024.0 / 1e6)
 }
 
 fn usage(process: &str) -> Result<Usage> {

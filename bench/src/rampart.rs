@@ -14,6 +14,8 @@ use crate::prometheus::Sample;
 use crate::target::Target;
 
 const TOKEN: &str = "the-token-of-the-benchmark";
+/// What seals the secrets of installations.
+pub(crate) const SECRETS_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// How to start it.
 pub(crate) struct Settings<'a> {
@@ -50,6 +52,7 @@ impl Rampart {
             .env("RAMPART_PROBE_ALLOW_NETWORKS", "127.0.0.0/8,::1/128")
             .env("RAMPART_PROBE_ALLOW_PORTS", format!("{},{}", ports.http, ports.https))
             .env("RAMPART_METRICS_TOKEN", TOKEN)
+            .env("RAMPART_SECRETS_KEY", SECRETS_KEY)
             .env("RAMPART_LOG_FILTER", "error");
         if settings.trusts_target {
             command.env("SSL_CERT_FILE", &settings.target.authority);

@@ -19,6 +19,10 @@ const EVALUATION_DURATION: &str = "rampart_evaluation_duration_seconds";
 const EVALUATION_LAG: &str = "rampart_evaluation_lag_seconds";
 const INGEST_GAPS: &str = "rampart_ingest_gaps_total";
 const FLAPPING: &str = "rampart_flapping_series";
+const INGEST_REQUESTS: &str = "rampart_ingest_requests_total";
+const INGEST_EVENTS: &str = "rampart_ingest_events_total";
+const INGEST_GROUP: &str = "rampart_ingest_group_requests";
+const INGEST_COMMIT: &str = "rampart_ingest_commit_duration_seconds";
 const MAILS: &str = "rampart_mails_total";
 const OUTBOX_WAITING: &str = "rampart_outbox_waiting";
 const OUTBOX_OLDEST: &str = "rampart_outbox_oldest_seconds";
@@ -34,10 +38,26 @@ const PROBE_BUCKETS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2
 /// An evaluation that takes longer than its minute does not keep up.
 const EVALUATION_BUCKETS: [f64; 11] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
 const LAG_BUCKETS: [f64; 11] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0];
+/// Requests whose events one commit made durable.
+const GROUP_BUCKETS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 256.0];
+/// A disk that takes longer than a tenth of a second for a commit holds back whoever sends.
+const COMMIT_BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 const REQUEST_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
 /// How often what was timed is put into its buckets even when nobody collects it; until then each time is held by itself.
 const UPKEEP: Duration = Duration::from_secs(5);
+
+/// What became of a request with events.
+#[derive(Clone, Copy, Debug)]
+pub enum Ingest {
+    Stored,
+    /// It had been stored before, under the same key.
+    Repeated,
+    /// Something about it is wrong, or its sender may not send it.
+    Refused,
+    /// It is not known to be stored.
+    Failed,
+}
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
@@ -69,6 +89,8 @@ fn builder() -> anyhow::Result<PrometheusBuilder> {
         (PROBE_DURATION, &PROBE_BUCKETS),
         (EVALUATION_DURATION, &EVALUATION_BUCKETS),
         (EVALUATION_LAG, &LAG_BUCKETS),
+        (INGEST_GROUP, &GROUP_BUCKETS),
+        (INGEST_COMMIT, &COMMIT_BUCKETS),
         (REQUEST_DURATION, &REQUEST_BUCKETS),
     ] {
         builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), buckets)?;
@@ -91,6 +113,10 @@ fn describe() {
         "Times when hardly any events of an SLI and product arrived"
     );
     describe_gauge!(FLAPPING, "Series whose mails are bundled because they flap");
+    describe_counter!(INGEST_REQUESTS, "Requests with events, by outcome");
+    describe_counter!(INGEST_EVENTS, "Events that were stored");
+    describe_histogram!(INGEST_GROUP, "Requests with events that were made durable together");
+    describe_histogram!(INGEST_COMMIT, "How long it took to make events durable");
     describe_counter!(MAILS, "Attempts to hand a mail to the relay, by outcome");
     describe_gauge!(OUTBOX_WAITING, "Mails that wait in the outbox");
     describe_gauge!(OUTBOX_OLDEST, "How long the oldest mail in the outbox has waited");
@@ -145,6 +171,28 @@ pub fn flapping(series: usize) {
     gauge!(FLAPPING).set(u32::try_from(series).unwrap_or(u32::MAX));
 }
 
+/// A request with events was answered: what became of it.
+pub fn ingest_answered(outcome: Ingest) {
+    let outcome = match outcome {
+        Ingest::Stored => "stored",
+        Ingest::Repeated => "repeated",
+        Ingest::Refused => "refused",
+        Ingest::Failed => "failed",
+    };
+    counter!(INGEST_REQUESTS, "outcome" => outcome).increment(1);
+}
+
+/// So many events of one request were stored.
+pub fn events_stored(events: usize) {
+    counter!(INGEST_EVENTS).increment(events as u64);
+}
+
+/// So many requests with events were made durable together; committing took so long.
+pub fn ingest_committed(requests: usize, took: Duration) {
+    histogram!(INGEST_GROUP).record(requests as f64);
+    histogram!(INGEST_COMMIT).record(took);
+}
+
 /// The relay took a mail.
 pub fn mail_sent() {
     counter!(MAILS, "outcome" => "sent").increment(1);
@@ -191,6 +239,11 @@ mod tests {
             probe_ended(Some(false), Duration::from_secs(3));
             probe_ended(None, Duration::from_secs(4));
             probes_in_flight(-1);
+            ingest_answered(Ingest::Stored);
+            events_stored(20);
+            ingest_answered(Ingest::Refused);
+            ingest_answered(Ingest::Repeated);
+            ingest_committed(3, Duration::from_millis(2));
             mail_failed();
             outbox(None);
         });
@@ -203,6 +256,13 @@ mod tests {
             "rampart_probes_total{outcome=\"not_measured\"} 1",
             "rampart_probe_duration_seconds_count 3",
             "rampart_probes_in_flight 1",
+            "rampart_ingest_requests_total{outcome=\"stored\"} 1",
+            "rampart_ingest_requests_total{outcome=\"repeated\"} 1",
+            "rampart_ingest_requests_total{outcome=\"refused\"} 1",
+            "rampart_ingest_events_total 20",
+            "rampart_ingest_group_requests_bucket{le=\"2\"} 0",
+            "rampart_ingest_group_requests_bucket{le=\"4\"} 1",
+            "rampart_ingest_commit_duration_seconds_bucket{le=\"0.0025\"} 1",
             "rampart_mails_total{outcome=\"failed\"} 1",
             "rampart_outbox_waiting NaN",
         ] {

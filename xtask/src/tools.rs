@@ -65,6 +65,13 @@ pub(crate) const BLACKBOX_EXPORTER: SystemTool = SystemTool {
     find: || find_program("prometheus-blackbox-exporter"),
 };
 
+/// What the ingest of events is compared with.
+pub(crate) const VICTORIA_METRICS: SystemTool = SystemTool {
+    name: "VictoriaMetrics",
+    package: "victoria-metrics",
+    find: || find_program("victoria-metrics"),
+};
+
 impl SystemTool {
     pub(crate) fn path(&self) -> Result<PathBuf> {
         (self.find)().with_context(|| format!("install {}", self.name))

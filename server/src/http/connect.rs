@@ -8,19 +8,32 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{Web, problem::Problem};
-use crate::service::publishing::{Denied, Signed};
+use crate::{
+    service::publishing::{Denied, Signed},
+    telemetry::{self, Ingest},
+};
 
 /// The largest body that is read (SPEC section 2.2).
 const LARGEST_BODY: usize = 256 * 1024;
 
 /// `PUT /rest/atlassian-connect/latest/addons-metrics/{addon_key}/publish`.
 pub(super) async fn publish(State(web): State<Web>, Path(addon_key): Path<String>, request: Request) -> Response {
+    let response = take(&web, &addon_key, request).await;
+    telemetry::ingest_answered(match response.status() {
+        status if status.is_success() => Ingest::Stored,
+        status if status.is_server_error() => Ingest::Failed,
+        _ => Ingest::Refused,
+    });
+    response
+}
+
+async fn take(web: &Web, addon_key: &str, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let signed = Signed {
         method: parts.method.as_str(),
         path: parts.uri.path(),
         query: parts.uri.query(),
-        app_key: &addon_key,
+        app_key: addon_key,
         token: token(&parts.headers),
     };
     let publisher = match web.service.publisher(signed).await {

@@ -50,6 +50,11 @@ impl Problem {
         self
     }
 
+    /// Whether it is ours, and not that of whoever sent the request.
+    pub(super) fn is_ours(&self) -> bool {
+        self.status.is_server_error()
+    }
+
     /// No bearer token that opens this.
     pub(super) fn unauthorized() -> Self {
         Self::new(

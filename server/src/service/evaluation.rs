@@ -1,7 +1,7 @@
 //! The evaluation: once a minute, for all series (SPEC section 2). What it decides, its mails, its audit rows and the mark of
 //! how far it came are one transaction, so a tick counts exactly once, whatever happens to the server.
 
-use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap};
 
 use rampart_domain::{
     alert::{self, Assessment, Closing, Evaluated, Occurrence, OpenEpisode, Step, alert_window},
@@ -140,24 +140,26 @@ impl Service {
         open: &HashMap<SeriesId, Episode>,
         tick: Minute,
     ) -> Result<Vec<(Measured, SliPolicy)>> {
-        let mut bad: HashMap<MinuteRange, HashSet<SeriesId>> = HashMap::new();
+        let mut windows: HashMap<MinuteRange, Vec<Sli>> = HashMap::new();
         for sli in Sli::ALL {
-            let Some(policy) = policy.for_sli(*sli) else { continue };
-            let window = alert_window(tick, policy);
-            if let Entry::Vacant(entry) = bad.entry(window) {
-                entry.insert(counts::with_bad_events(&self.store.metrics, window).await?);
+            if let Some(policy) = policy.for_sli(*sli) {
+                windows.entry(alert_window(tick, policy)).or_default().push(*sli);
             }
         }
-        let named: HashSet<SeriesId> = bad.values().flatten().chain(open.keys()).copied().collect();
-        let named = series::by_ids(&self.store.portal, &Vec::from_iter(named)).await?;
+        let portal = &self.store.portal;
+        // The episode of a series that is no longer measured closes as unknown.
+        let mut named = series::by_ids(portal, &Vec::from_iter(open.keys().copied())).await?;
+        for (window, slis) in windows {
+            // Within a day many series have a bad event, but few of those whose window is a day.
+            let bad = counts::with_bad_events(&self.store.metrics, window).await?;
+            let bad: Vec<SeriesId> = bad.into_iter().filter(|id| !open.contains_key(id)).collect();
+            let bad = series::by_ids_of(portal, &bad, &slis).await?;
+            named.extend(bad.into_iter().filter(|measured| measured.is_measured));
+        }
+        named.sort_unstable_by_key(|measured| measured.series.id);
         let candidates = named.into_iter().filter(|m| m.series.key.is_slo()).filter_map(|m| {
             let policy = *policy.for_sli(m.series.key.sli)?;
-            let id = m.series.id;
-            let is_bad = bad
-                .get(&alert_window(tick, &policy))
-                .is_some_and(|bad| bad.contains(&id));
-            // The episode of a series that is no longer measured closes as unknown.
-            (open.contains_key(&id) || (m.is_measured && is_bad)).then_some((m, policy))
+            Some((m, policy))
         });
         Ok(candidates.collect())
     }

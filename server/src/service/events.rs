@@ -1,7 +1,8 @@
 //! Events that came in through the API (SPEC section 2.2).
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
     time::Duration,
 };
 
@@ -26,9 +27,9 @@ const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// An event as its sender describes it.
 #[derive(Clone, Debug)]
-pub struct Sent {
+pub struct Sent<'a> {
     /// The app's key.
-    pub app: String,
+    pub app: Cow<'a, str>,
     pub product: Product,
     pub sli: Sli,
     /// Production, unless said otherwise; for synthetic results developer first rollout.
@@ -88,17 +89,24 @@ impl Service {
     pub async fn accept_events(
         &self,
         token: &Token,
-        sent: Vec<Sent>,
+        sent: Vec<Sent<'_>>,
         once: Option<Once>,
     ) -> Result<Ingested, Unaccepted> {
         let now = self.clock.now();
-        let keys: BTreeSet<String> = sent.iter().map(|event| event.app.to_lowercase()).collect();
-        let keys: Vec<String> = keys.into_iter().collect();
-        let apps = apps::receiving(&self.store.portal, token.partner, &keys).await?;
-        let apps: HashMap<&str, &apps::Receiving> = apps.iter().map(|app| (app.key_key.as_str(), app)).collect();
+        // Of the many events of a request most are of the same few apps.
+        let (mut keys, mut places) = (Vec::new(), HashMap::new());
+        for event in &sent {
+            if let Entry::Vacant(entry) = places.entry(event.app.as_ref()) {
+                entry.insert(keys.len());
+                keys.push(event.app.to_lowercase());
+            }
+        }
+        let found = apps::receiving(&self.store.portal, token.partner, &keys).await?;
+        let found: HashMap<&str, &apps::Receiving> = found.iter().map(|app| (app.key_key.as_str(), app)).collect();
+        let apps: Vec<Option<&apps::Receiving>> = keys.iter().map(|key| found.get(key.as_str()).copied()).collect();
         let mut events = Vec::with_capacity(sent.len());
-        for (item, event) in sent.into_iter().enumerate() {
-            let app = apps.get(event.app.to_lowercase().as_str()).copied();
+        for (item, event) in sent.iter().enumerate() {
+            let app = places.get(event.app.as_ref()).and_then(|place| apps[*place]);
             let event = accepted(token.scope, app, event, now);
             events.push(event.map_err(|why| Unaccepted::Refused(Refused { item, why }))?);
         }
@@ -106,7 +114,12 @@ impl Service {
     }
 }
 
-fn accepted(scope: TokenScope, app: Option<&apps::Receiving>, sent: Sent, now: DateTime<Utc>) -> Result<Event, Why> {
+fn accepted(
+    scope: TokenScope,
+    app: Option<&apps::Receiving>,
+    sent: &Sent<'_>,
+    now: DateTime<Utc>,
+) -> Result<Event, Why> {
     let synthetic = sent.sli == Sli::Synthetic;
     if synthetic != (scope == TokenScope::SyntheticWrite) && sent.sli != Sli::Availability {
         return Err(Why::NotByThisToken);

@@ -76,9 +76,11 @@ impl Service {
                 record.latency.record(recorded.probe.timings.total);
             }
         }
-        for ((series, _), record) in &minutes {
-            counts::add(&mut tx, *series, record).await?;
-        }
+        let minutes: Vec<_> = minutes
+            .into_iter()
+            .map(|((series, _), record)| (series, record))
+            .collect();
+        counts::add_all(&mut tx, &minutes).await?;
         for (round, outcome) in ended {
             rounds::add_probes(&mut tx, round, outcome).await?;
         }

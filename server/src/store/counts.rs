@@ -3,22 +3,23 @@
 //! A minute is counted in a row of its own, and hours later moved into the packed day (`compaction`). It may stand in both
 //! places, when something came late: readers add up both, in one statement, so that nothing moves between two of them.
 
+mod write;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rampart_domain::{
-    count::{
-        Counts, DayMinutes, Histogram, MINUTES_PER_DAY, Marked, Minute, MinuteCounts, MinuteRange, MinuteRecord,
-        PackedDay,
-    },
+    count::{Counts, DayMinutes, Histogram, MINUTES_PER_DAY, Marked, Minute, MinuteCounts, MinuteRange, MinuteRecord},
     id::SeriesId,
 };
-use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+use sqlx::{FromRow, QueryBuilder, query_as, query_scalar};
 use uuid::Uuid;
 
+pub use self::write::{add, add_all, import_day, take, unpacked};
+pub(super) use self::write::{add_hours, put_packed};
 use super::{
-    Db, Error, Result, Tx,
-    db::{read, write},
-    dialect::{signed, unsigned},
+    Db, Error, Result,
+    db::read,
+    dialect::{unsigned, wanted},
 };
 
 pub(super) const MINUTES_PER_HOUR: i64 = 60;
@@ -126,180 +127,8 @@ struct RangeRow {
     packed: Option<Vec<u8>>,
 }
 
-/// Adds to a minute, and to the day it belongs to.
-pub async fn add(tx: &mut Tx, series: SeriesId, record: &MinuteRecord) -> Result<()> {
-    let MinuteRecord {
-        minute,
-        all,
-        late,
-        marked,
-        latency,
-    } = record;
-    // The day comes first: its row is the lock under which the histograms and the number of minutes are read and written,
-    // and under which minutes are packed.
-    let day_latency: Vec<u8> = write!(tx, c => query_scalar(
-        "insert into count_day (series_id, day, good, bad, minutes, latency) values ($1, $2, $3, $4, 0, $5)
-         on conflict (series_id, day) do update set good = count_day.good + excluded.good, bad = count_day.bad + excluded.bad
-         returning latency")
-        .bind(series.0).bind(minute.day()).bind(signed(all.good)).bind(signed(all.bad)).bind(Histogram::default().to_bytes())
-        .fetch_one(c).await?);
-
-    let (stored, packed_until): (Option<Vec<u8>>, Option<i64>) = write!(tx, c => query_as(
-        "select (select latency from count_minute where series_id = $1 and minute = $2),
-                (select until from count_packed where series_id = $1 and day = $3)")
-        .bind(series.0).bind(minute.0).bind(minute.day()).fetch_one(c).await?);
-    let is_new = stored.is_none()
-        && !(packed_until.is_some_and(|until| minute.0 < until) && is_packed(tx, series, *minute).await?);
-    let mut merged = histogram(&stored.unwrap_or_default())?;
-    merged.merge(latency);
-    write!(tx, c => query(
-        "insert into count_minute (series_id, minute, good, bad, late_good, late_bad,
-                                   excluded_platform_fault, excluded_site, excluded_scanner, latency)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-         on conflict (series_id, minute) do update
-         set good = count_minute.good + excluded.good, bad = count_minute.bad + excluded.bad,
-             late_good = count_minute.late_good + excluded.late_good, late_bad = count_minute.late_bad + excluded.late_bad,
-             excluded_platform_fault = count_minute.excluded_platform_fault + excluded.excluded_platform_fault,
-             excluded_site = count_minute.excluded_site + excluded.excluded_site,
-             excluded_scanner = count_minute.excluded_scanner + excluded.excluded_scanner,
-             latency = excluded.latency")
-        .bind(series.0).bind(minute.0).bind(signed(all.good)).bind(signed(all.bad))
-        .bind(signed(late.good)).bind(signed(late.bad))
-        .bind(signed(marked.platform_fault)).bind(signed(marked.excluded_site)).bind(signed(marked.scanner))
-        .bind(merged.to_bytes()).execute(c).await?.rows_affected());
-
-    if is_new || !latency.is_empty() {
-        let mut day_latency = histogram(&day_latency)?;
-        day_latency.merge(latency);
-        write!(tx, c => query("update count_day set minutes = minutes + $3, latency = $4 where series_id = $1 and day = $2")
-            .bind(series.0).bind(minute.day()).bind(i64::from(is_new)).bind(day_latency.to_bytes())
-            .execute(c).await?.rows_affected());
-    }
-    Ok(())
-}
-
-/// What is counted in a minute; `None` when there is nothing, and for a minute of a stretch that is packed.
-pub async fn unpacked(tx: &mut Tx, series: SeriesId, minute: Minute) -> Result<Option<MinuteRecord>> {
-    let row: Option<MinuteRow> = write!(tx, c => query_as(
-        "select minute, good, bad, late_good, late_bad, excluded_platform_fault, excluded_site, excluded_scanner, latency
-         from count_minute where series_id = $1 and minute = $2
-         and not exists (select 1 from count_packed where series_id = $1 and day = $3 and until > $2)")
-        .bind(series.0).bind(minute.0).bind(minute.day()).fetch_optional(c).await?);
-    row.map(MinuteRecord::try_from).transpose()
-}
-
-/// Takes what is counted in a minute out of it, and out of the day it belongs to. `None` when there is nothing, and for a
-/// minute of a stretch that is packed: it stays where it is.
-pub async fn take(tx: &mut Tx, series: SeriesId, minute: Minute) -> Result<Option<MinuteRecord>> {
-    // The lock of `add`.
-    let day_latency: Option<Vec<u8>> = write!(tx, c => query_scalar(
-        "update count_day set good = good where series_id = $1 and day = $2 returning latency")
-        .bind(series.0).bind(minute.day()).fetch_optional(c).await?);
-    let Some(day_latency) = day_latency else {
-        return Ok(None);
-    };
-    let row: Option<MinuteRow> = write!(tx, c => query_as(
-        "delete from count_minute where series_id = $1 and minute = $2
-         and not exists (select 1 from count_packed where series_id = $1 and day = $3 and until > $2)
-         returning minute, good, bad, late_good, late_bad, excluded_platform_fault, excluded_site, excluded_scanner, latency")
-        .bind(series.0).bind(minute.0).bind(minute.day()).fetch_optional(c).await?);
-    let Some(row) = row else { return Ok(None) };
-    let taken = MinuteRecord::try_from(row)?;
-    let mut latency = histogram(&day_latency)?;
-    latency.subtract(&taken.latency);
-    write!(tx, c => query(
-        "update count_day set good = good - $3, bad = bad - $4, minutes = minutes - 1, latency = $5
-         where series_id = $1 and day = $2")
-        .bind(series.0).bind(minute.day()).bind(signed(taken.all.good)).bind(signed(taken.all.bad)).bind(latency.to_bytes())
-        .execute(c).await?.rows_affected());
-    Ok(Some(taken))
-}
-
-/// Writes a whole day of a series that has nothing in it yet: the day, its hours and, when `keep_minutes`, its packed
-/// minutes. Minutes of other days are left out.
-pub async fn import_day(
-    tx: &mut Tx,
-    series: SeriesId,
-    day: i64,
-    minutes: &[MinuteRecord],
-    keep_minutes: bool,
-) -> Result<()> {
-    let mut whole = DayMinutes::new(day);
-    for record in minutes {
-        whole.add(record.clone());
-    }
-    let mut sum = MinuteRecord::new(Minute::of_day(day));
-    whole.records().iter().for_each(|record| sum.merge(record));
-    write!(tx, c => query("insert into count_day (series_id, day, good, bad, minutes, latency) values ($1, $2, $3, $4, $5, $6)")
-        .bind(series.0).bind(day).bind(signed(sum.all.good)).bind(signed(sum.all.bad))
-        .bind(signed(whole.records().len() as u64)).bind(sum.latency.to_bytes()).execute(c).await?.rows_affected());
-    add_hours(tx, series, whole.records()).await?;
-    if keep_minutes {
-        let until = whole
-            .records()
-            .last()
-            .map_or(Minute::of_day(day), |last| last.minute + 1);
-        put_packed(tx, series, day, until, &whole.pack()).await?;
-    }
-    Ok(())
-}
-
-/// Adds these minutes to their hours.
-pub(super) async fn add_hours(tx: &mut Tx, series: SeriesId, minutes: &[MinuteRecord]) -> Result<()> {
-    for hour in hours_of(minutes) {
-        let stored: Option<Vec<u8>> = write!(tx, c => query_scalar("select latency from count_hour where series_id = $1 and hour = $2")
-            .bind(series.0).bind(hour.hour).fetch_optional(c).await?);
-        let mut latency = histogram(&stored.unwrap_or_default())?;
-        latency.merge(&hour.latency);
-        write!(tx, c => query(
-            "insert into count_hour (series_id, hour, good, bad, latency) values ($1, $2, $3, $4, $5)
-             on conflict (series_id, hour) do update
-             set good = count_hour.good + excluded.good, bad = count_hour.bad + excluded.bad, latency = excluded.latency")
-            .bind(series.0).bind(hour.hour).bind(signed(hour.counts.good)).bind(signed(hour.counts.bad)).bind(latency.to_bytes())
-            .execute(c).await?.rows_affected());
-    }
-    Ok(())
-}
-
-/// Puts a packed day in place of the one that is stored.
-pub(super) async fn put_packed(
-    tx: &mut Tx,
-    series: SeriesId,
-    day: i64,
-    until: Minute,
-    packed: &PackedDay,
-) -> Result<()> {
-    write!(tx, c => query(
-        "insert into count_packed (series_id, day, until, counts, latency) values ($1, $2, $3, $4, $5)
-         on conflict (series_id, day) do update
-         set until = excluded.until, counts = excluded.counts, latency = excluded.latency")
-        .bind(series.0).bind(day).bind(until.0).bind(&packed.counts).bind(&packed.latency)
-        .execute(c).await?.rows_affected());
-    Ok(())
-}
-
-async fn is_packed(tx: &mut Tx, series: SeriesId, minute: Minute) -> Result<bool> {
-    let packed: Vec<u8> = write!(tx, c => query_scalar("select counts from count_packed where series_id = $1 and day = $2")
-        .bind(series.0).bind(minute.day()).fetch_one(c).await?);
-    Ok(unpack(minute.day(), &packed)?.iter().any(|m| m.minute == minute))
-}
-
 fn unpack(day: i64, counts: &[u8]) -> Result<Vec<MinuteCounts>> {
     DayMinutes::unpack_counts(day, counts).map_err(|error| Error::corrupt("packed day", error))
-}
-
-fn hours_of(minutes: &[MinuteRecord]) -> impl Iterator<Item = Hour> {
-    let mut hours: BTreeMap<i64, Hour> = BTreeMap::new();
-    for record in minutes {
-        let hour = record.minute.0.div_euclid(MINUTES_PER_HOUR);
-        let sum = hours.entry(hour).or_insert_with(|| Hour {
-            hour,
-            ..Hour::default()
-        });
-        sum.counts += record.all;
-        sum.latency.merge(&record.latency);
-    }
-    hours.into_values()
 }
 
 /// The series with a bad event within `range`; it may name some whose bad events lie within an hour of it. For the
@@ -405,10 +234,8 @@ async fn minutes_within(
     // One statement sees each minute in one place, whatever is being packed meanwhile. Some series are looked up one by one,
     // which SQLite does by itself only when `cross join` tells it to: left to choose, it reads the minutes of all series.
     let rows: Vec<CountsRow> = read!(db, pool => {
-        let mut query = QueryBuilder::new("with wanted (id) as (values ");
-        let mut list = query.separated(", ");
-        series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
-        query.push(") select series_id, day as minute, 0 as good, 0 as bad, 0 as late_good, 0 as late_bad, counts as packed
+        let mut query = wanted(series);
+        query.push("select series_id, day as minute, 0 as good, 0 as bad, 0 as late_good, 0 as late_bad, counts as packed
                       from wanted cross join count_packed where series_id = wanted.id and until > ").push_bind(range.start.0).push(" and day >= ").push_bind(range.start.day())
             .push(" and day <= ").push_bind((range.end - 1).day())
             .push(" union all select series_id, minute, good, bad, late_good, late_bad, null
@@ -484,10 +311,8 @@ pub async fn sums(db: &Db, series: &[SeriesId], range: MinuteRange) -> Result<Ha
     // Without a whole day in it the range is all edge.
     let edges = if first_day < end_day {
         let rows: Vec<(Uuid, i64, i64)> = read!(db, pool => {
-            let mut query = QueryBuilder::new("with wanted (id) as (values ");
-            let mut list = query.separated(", ");
-            series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
-            query.push(") select series_id, cast(sum(good) as bigint), cast(sum(bad) as bigint)
+            let mut query = wanted(series);
+            query.push("select series_id, cast(sum(good) as bigint), cast(sum(bad) as bigint)
                  from wanted join count_day on series_id = wanted.id and day >= ").push_bind(first_day)
                 .push(" and day < ").push_bind(end_day).push(" group by series_id");
             query.build_query_as().fetch_all(pool).await?
@@ -520,11 +345,9 @@ async fn add_minutes(
         return Ok(());
     }
     let rows: Vec<SumRow> = read!(db, pool => {
-        let mut query = QueryBuilder::new("with wanted (id) as (values ");
-        let mut list = query.separated(", ");
-        series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
+        let mut query = wanted(series);
         // One statement, and `cross join`, for the same reasons as in `minutes_within`.
-        query.push(") select series_id, day, 0 as good, 0 as bad, counts as packed from wanted cross join count_packed
+        query.push("select series_id, day, 0 as good, 0 as bad, counts as packed from wanted cross join count_packed
                     where series_id = wanted.id and until > ").push_bind(range.start.0)
             .push(" and day >= ").push_bind(range.start.day()).push(" and day <= ").push_bind((range.end - 1).day())
             .push(" union all select series_id, 0, cast(sum(good) as bigint), cast(sum(bad) as bigint), null

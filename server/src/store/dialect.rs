@@ -1,7 +1,11 @@
 //! What differs between the engines: errors and migrations.
 
 use anyhow::Context;
-use sqlx::{error::DatabaseError, migrate::MigrateError, postgres::PgDatabaseError};
+use rampart_domain::id::SeriesId;
+use sqlx::{
+    Database, Encode, QueryBuilder, Type, error::DatabaseError, migrate::MigrateError, postgres::PgDatabaseError,
+};
+use uuid::Uuid;
 
 use super::{Db, db::Migrations};
 
@@ -69,6 +73,20 @@ pub(super) fn pattern(search: &str) -> String {
     }
     let escaped = search.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     format!("%{escaped}%")
+}
+
+/// Begins a statement that finds these series, of which there is one at least, in `wanted (id)`.
+pub(super) fn wanted<D>(series: &[SeriesId]) -> QueryBuilder<D>
+where
+    D: Database,
+    Uuid: for<'q> Encode<'q, D> + Type<D>,
+{
+    let mut query = QueryBuilder::new("with wanted (id) as (");
+    query.push_values(series, |mut row, id| {
+        row.push_bind(id.0);
+    });
+    query.push(") ");
+    query
 }
 
 /// A count as the databases keep it; neither has an unsigned type.

@@ -17,11 +17,19 @@ use super::{
 /// The minutes with own events of one series, and for each the series that takes the replaced events.
 pub type OwnMinutes = BTreeMap<Minute, SeriesId>;
 
-/// Notes that an app sent an own event in this minute, and where the generic events go that it replaces.
-pub async fn note(tx: &mut Tx, series: SeriesId, minute: Minute, replaced: SeriesId) -> Result<()> {
-    write!(tx, c => query(
-        "insert into own_minute (series_id, minute, replaced) values ($1, $2, $3) on conflict (series_id, minute) do nothing")
-        .bind(series.0).bind(minute.0).bind(replaced.0).execute(c).await?.rows_affected());
+/// Notes that apps sent own events in these minutes: the series, the minute, and where the generic events go that it replaces.
+pub async fn note(tx: &mut Tx, minutes: &[(SeriesId, Minute, SeriesId)]) -> Result<()> {
+    // Both databases limit how many values one statement can have.
+    for some in minutes.chunks(1_000) {
+        write!(tx, c => {
+            let mut query = QueryBuilder::new("insert into own_minute (series_id, minute, replaced) ");
+            query.push_values(some, |mut row, (series, minute, replaced)| {
+                row.push_bind(series.0).push_bind(minute.0).push_bind(replaced.0);
+            });
+            query.push("on conflict (series_id, minute) do nothing");
+            query.build().persistent(false).execute(c).await?.rows_affected()
+        });
+    }
     Ok(())
 }
 
@@ -37,7 +45,7 @@ pub async fn within(tx: &mut Tx, ranges: &[(SeriesId, MinuteRange)]) -> Result<H
             });
             query.push(") select own.series_id, own.minute, own.replaced from wanted join own_minute own
                         on own.series_id = wanted.id and own.minute >= wanted.first and own.minute < wanted.until");
-            query.build_query_as().fetch_all(c).await?
+            query.build_query_as().persistent(false).fetch_all(c).await?
         });
         for (id, minute, replaced) in rows {
             let minutes = found.entry(SeriesId(id)).or_default();

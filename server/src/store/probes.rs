@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     Db, Result, Tx,
     db::{read, write},
+    dialect::wanted,
 };
 
 /// One probe. Durations are microseconds.
@@ -75,10 +76,8 @@ pub async fn last(db: &Db, series: &[SeriesId]) -> Result<HashMap<SeriesId, Prob
         return Ok(HashMap::new());
     }
     let rows: Vec<Probe> = read!(db, pool => {
-        let mut query = QueryBuilder::new("with wanted (id) as (values ");
-        let mut list = query.separated(", ");
-        series.iter().for_each(|id| { list.push("(").push_bind_unseparated(id.0).push_unseparated(")"); });
-        query.push(") select p.* from wanted join probe p on p.series_id = wanted.id
+        let mut query = wanted(series);
+        query.push("select p.* from wanted join probe p on p.series_id = wanted.id
              and p.at = (select max(at) from probe where series_id = wanted.id)");
         query.build_query_as().fetch_all(pool).await?
     });

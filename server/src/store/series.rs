@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use rampart_domain::{
     id::{AppId, PartnerId, SeriesId},
-    sli::SeriesKey,
+    sli::{SeriesKey, Sli},
 };
 use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 use uuid::Uuid;
@@ -249,7 +249,16 @@ const AT_ONCE: usize = 10_000;
 
 /// Series by their ids, whether they are measured or not, without those of replaced events; for the rules.
 pub async fn by_ids(db: &Db, ids: &[SeriesId]) -> Result<Vec<Measured>> {
-    let mut found = Vec::with_capacity(ids.len());
+    found(db, ids, None).await
+}
+
+/// As [`by_ids`], those of these SLIs only, of which there is one at least.
+pub async fn by_ids_of(db: &Db, ids: &[SeriesId], slis: &[Sli]) -> Result<Vec<Measured>> {
+    found(db, ids, Some(slis)).await
+}
+
+async fn found(db: &Db, ids: &[SeriesId], slis: Option<&[Sli]>) -> Result<Vec<Measured>> {
+    let mut found = Vec::new();
     for ids in ids.chunks(AT_ONCE) {
         let rows: Vec<MeasuredRow> = read!(db, pool => {
             let mut query = QueryBuilder::new(
@@ -260,8 +269,13 @@ pub async fn by_ids(db: &Db, ids: &[SeriesId]) -> Result<Vec<Measured>> {
                  where s.source = '' and s.id in (");
             let mut list = query.separated(", ");
             ids.iter().for_each(|id| { list.push_bind(id.0); });
+            if let Some(slis) = slis {
+                query.push(") and s.sli in (");
+                let mut list = query.separated(", ");
+                slis.iter().for_each(|sli| { list.push_bind(sli.as_str()); });
+            }
             query.push(") order by s.id");
-            query.build_query_as().fetch_all(pool).await?
+            query.build_query_as().persistent(false).fetch_all(pool).await?
         });
         for row in rows {
             found.push(row.try_into()?);

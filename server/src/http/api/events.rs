@@ -15,6 +15,7 @@ use crate::{
         ingest::{Ingested, Once},
     },
     store::tokens::Token,
+    telemetry::{self, Ingest},
 };
 
 /// The largest body, unpacked.
@@ -28,10 +29,22 @@ enum Format {
     Lines,
 }
 
-/// Counts events; 204 once they are durable. Everything that the headers say is checked before the body is read.
+/// Counts events; 204 once they are durable.
 pub(in crate::http) async fn events(State(web): State<Web>, request: Request) -> Result<StatusCode, Problem> {
+    let taken = take(&web, request).await;
+    telemetry::ingest_answered(match &taken {
+        Ok(Ingested::Stored) => Ingest::Stored,
+        Ok(Ingested::Repeated) => Ingest::Repeated,
+        Err(problem) if problem.is_ours() => Ingest::Failed,
+        Err(_) => Ingest::Refused,
+    });
+    taken.map(|_| StatusCode::NO_CONTENT)
+}
+
+/// Everything that the headers say is checked before the body is read.
+async fn take(web: &Web, request: Request) -> Result<Ingested, Problem> {
     let (parts, body) = request.into_parts();
-    let token = token(&web, &parts.headers).await?;
+    let token = token(web, &parts.headers).await?;
     let format = format(&parts.headers)?;
     let coding = Coding::of(&parts.headers)?;
     let key = key(&parts.headers)?;
@@ -47,7 +60,7 @@ pub(in crate::http) async fn events(State(web): State<Web>, request: Request) ->
         Format::Lines => event::lines(&bytes)?,
     };
     match web.service.accept_events(&token, sent, once).await {
-        Ok(Ingested::Stored | Ingested::Repeated) => Ok(StatusCode::NO_CONTENT),
+        Ok(ingested) => Ok(ingested),
         Err(Unaccepted::Refused(refusal)) => Err(event::refused(&refusal)),
         Err(Unaccepted::Failed(error)) => Err(error.into()),
     }

@@ -17,6 +17,7 @@ use rampart_domain::{
 use uuid::Uuid;
 
 use super::{Error, Result, Service};
+use crate::telemetry;
 use known::Name;
 
 pub use queue::Queue;
@@ -131,7 +132,11 @@ impl Service {
             parts: parts.collect(),
             once,
         };
-        self.ingest.put(&self.store.metrics, &self.clock, batch).await
+        let ingested = self.ingest.put(&self.store.metrics, &self.clock, batch).await?;
+        if ingested == Ingested::Stored {
+            telemetry::events_stored(events.len());
+        }
+        Ok(ingested)
     }
 }
 

@@ -17,8 +17,8 @@ use crate::{clock::Clock, store::Db};
 /// How many calls wait to be written; beyond that, calls wait before they are taken.
 const WAITING: usize = 256;
 /// A transaction takes no further call when it has so many minutes of series to count, so that whoever else writes to the
-/// database has a turn.
-const PARTS: usize = 2_000;
+/// database has a turn within about a tenth of a second.
+const PARTS: usize = 8_000;
 
 /// A call that waits, and where its answer goes.
 struct Waiting {

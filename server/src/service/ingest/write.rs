@@ -9,16 +9,18 @@ use rampart_domain::{
     sli::{Sli, covered_by, covering},
     slo::is_late,
 };
+use tokio::time::Instant;
 
 use super::{Batch, Part};
 use crate::{
     clock::Clock,
     store::{
         Db, Error, Result, Tx, counts,
-        idempotency::{self, Known},
+        idempotency::{self, Keyed, Known},
         own_minutes::{self, OwnMinutes},
         volumes::{self, Volumes},
     },
+    telemetry,
 };
 
 /// How long a call that is sent again is known to be the same (SPEC section 2.2).
@@ -51,16 +53,14 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
     tx.alone().await?;
     // Beginning may have to wait; what no evaluation could have seen before is late.
     let arrived = clock.now();
+    let keyed: Vec<Keyed<'_>> = batches.iter().filter_map(keyed).collect();
+    let known = idempotency::note(&mut tx, &keyed, arrived, arrived - KEYS_KEPT).await?;
+    let mut known = known.into_iter();
     let mut stored = Vec::with_capacity(batches.len());
     let mut parts = Vec::new();
     for batch in batches {
-        let known = match &batch.once {
-            Some(once) => {
-                idempotency::note(&mut tx, once.token, &once.key, &once.body, arrived, arrived - KEYS_KEPT).await?
-            }
-            None => Known::New,
-        };
-        stored.push(match known {
+        let known = batch.once.as_ref().and_then(|_| known.next());
+        stored.push(match known.unwrap_or(Known::New) {
             Known::New => {
                 parts.extend(batch.parts);
                 Stored::Now
@@ -80,17 +80,38 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
                 record.all.total() + record.marked.total();
         }
     }
-    for ((series, minute), change) in changes(&mut tx, parts).await? {
-        if change.emptied && counts::take(&mut tx, series, minute).await?.is_none() {
-            return Err(Error::Gone("a minute whose events an own one replaces"));
-        }
-        if let Some(record) = change.added {
-            counts::add(&mut tx, series, &record).await?;
-        }
-    }
+    let changes = changes(&mut tx, parts).await?;
+    apply(&mut tx, changes).await?;
     volumes::add(&mut tx, &volumes).await?;
+    let begun = Instant::now();
     tx.commit().await?;
+    telemetry::ingest_committed(stored.len(), begun.elapsed());
     Ok(stored)
+}
+
+/// The key of a call that has one.
+fn keyed(batch: &Batch) -> Option<Keyed<'_>> {
+    let once = batch.once.as_ref()?;
+    Some(Keyed {
+        token: once.token,
+        key: &once.key,
+        body: &once.body,
+    })
+}
+
+/// Makes the changes in the order of series: few statements, unless minutes have to be emptied.
+async fn apply(tx: &mut Tx, changes: Changes) -> Result<()> {
+    let mut added = Vec::with_capacity(changes.len());
+    for ((series, minute), change) in changes {
+        if change.emptied {
+            counts::add_all(tx, &std::mem::take(&mut added)).await?;
+            if counts::take(tx, series, minute).await?.is_none() {
+                return Err(Error::Gone("a minute whose events an own one replaces"));
+            }
+        }
+        added.extend(change.added.map(|record| (series, record)));
+    }
+    counts::add_all(tx, &added).await
 }
 
 /// What has to be written to count these events: own ones where they belong, generic ones there or, in covered minutes, in
@@ -99,18 +120,24 @@ pub(super) async fn together(db: &Db, clock: &Clock, batches: Vec<Batch>) -> Res
 async fn changes(tx: &mut Tx, parts: Vec<Part>) -> Result<Changes> {
     let mut own_minutes = own_minutes_around(tx, &parts).await?;
     let mut changes = Changes::new();
+    let (mut noted, mut covered) = (Vec::new(), Vec::new());
     for part in &parts {
         let Some(replaced) = part.covers else { continue };
-        let known = own_minutes.entry(part.series).or_default();
-        for minute in newly_covered(known, part.record.minute) {
-            let Some(record) = counts::unpacked(tx, part.series, minute).await? else {
-                continue;
-            };
-            changes.entry((part.series, minute)).or_default().emptied = true;
-            add(&mut changes, replaced, record);
+        let (series, minute) = (part.series, part.record.minute);
+        let known = own_minutes.entry(series).or_default();
+        let newly = newly_covered(known, minute);
+        covered.extend(newly.into_iter().map(|minute| ((series, minute), replaced)));
+        if known.insert(minute, replaced).is_none() {
+            noted.push((series, minute, replaced));
         }
-        if known.insert(part.record.minute, replaced).is_none() {
-            own_minutes::note(tx, part.series, part.record.minute, replaced).await?;
+    }
+    own_minutes::note(tx, &noted).await?;
+    let asked: Vec<_> = covered.iter().map(|(minute, _)| *minute).collect();
+    let mut counted = counts::unpacked(tx, &asked).await?;
+    for (minute, replaced) in covered {
+        if let Some(record) = counted.remove(&minute) {
+            changes.entry(minute).or_default().emptied = true;
+            add(&mut changes, replaced, record);
         }
     }
     for part in parts {

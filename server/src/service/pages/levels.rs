@@ -122,7 +122,14 @@ impl Service {
 }
 
 /// How the worst of an app's series of one SLI does.
-fn cell(policy: &MeasurementPolicy, app: &App, sli: Sli, current: &[&Series], standing: &Standing, open: &[Episode]) -> Option<LevelCell> {
+fn cell(
+    policy: &MeasurementPolicy,
+    app: &App,
+    sli: Sli,
+    current: &[&Series],
+    standing: &Standing,
+    open: &[Episode],
+) -> Option<LevelCell> {
     let slo = policy.for_sli(sli)?.slo;
     let of_sli = || current.iter().filter(|s| s.key.sli == sli);
     let month = |series: &Series| standing.months.get(&series.id).map(|m| m.adjusted).unwrap_or_default();

@@ -6,8 +6,8 @@ mod apps;
 mod breaches;
 mod budgets;
 mod charts;
-mod ledger;
 mod dashboard;
+mod ledger;
 mod levels;
 mod metrics;
 mod overview;
@@ -18,10 +18,10 @@ mod rows;
 use async_trait::async_trait;
 use rampart_app::{
     model::{
-    AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage, BreachList,
-    BreachPage, BudgetPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage,
-    MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage,
-    TokensPage, WaiverDraft, WaiverPage,
+        AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
+        BreachList, BreachPage, BudgetPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage,
+        LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage,
+        PolicyEditor, PolicyPage, TokensPage, WaiverDraft, WaiverPage,
     },
     services::{AppQuery, Result, Services},
 };

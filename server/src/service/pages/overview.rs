@@ -55,22 +55,20 @@ impl Service {
         let policy = self.policy_now().await?;
         let worst = worst(&policy, &current, &standing);
         let (chart, chart_days) = match worst {
-            Some(series) => {
-                match policy.for_sli(series.key.sli) {
-                    None => (None, Vec::new()),
-                    Some(policy) => {
-                        let (app_key, ledger) = (&app.key, &ledger);
-                        let charted = Charted {
-                            series,
-                            policy,
-                            ledger,
-                            scope,
-                            app_key,
-                        };
-                        self.month(&charted).await?
-                    }
+            Some(series) => match policy.for_sli(series.key.sli) {
+                None => (None, Vec::new()),
+                Some(policy) => {
+                    let (app_key, ledger) = (&app.key, &ledger);
+                    let charted = Charted {
+                        series,
+                        policy,
+                        ledger,
+                        scope,
+                        app_key,
+                    };
+                    self.month(&charted).await?
                 }
-            }
+            },
             None => (None, Vec::new()),
         };
         let breaches = episodes::of_app(&self.store.portal, scope, app.id, 0, LATEST_BREACHES).await?;

@@ -15,6 +15,7 @@ use crate::support::database::{TestDatabase, on_both_engines, sql};
 
 on_both_engines!(
     what_is_added_accumulates,
+    many_minutes_added_at_once_are_like_each_added_by_itself,
     what_several_servers_add_at_once_accumulates,
     what_is_not_committed_is_not_counted,
     large_counts_stay_exact,
@@ -146,6 +147,70 @@ async fn what_is_added_accumulates(database: TestDatabase) {
         (20_600, Counts::new(217, 44), 2)
     );
     assert_eq!(days[0].latency, delta(0, 0, &[5, 700, 5, 9_000]).latency);
+}
+
+/// Batches of minutes of some series, of which some come late for what is packed meanwhile: all that can be read is what
+/// adding minute by minute gives.
+async fn many_minutes_added_at_once_are_like_each_added_by_itself(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let mut noise = noise(11);
+    for sizes in [[1, 2, 40], [700, 3, 1_300]] {
+        let pairs: Vec<(SeriesId, SeriesId)> = (0..5).map(|_| (id(), id())).collect();
+        for size in sizes {
+            let mut batch: HashMap<(usize, i64), MinuteRecord> = HashMap::new();
+            for _ in 0..size {
+                let place = noise(5) as usize;
+                let minute = MIDNIGHT + i64::try_from(noise(2 * DAY as u64)).unwrap();
+                let milliseconds: Vec<u64> = (0..noise(3)).map(|_| noise(900) + 1).collect();
+                let record = MinuteRecord {
+                    minute: Minute(minute),
+                    late: Counts::new(noise(2), noise(2)),
+                    marked: Marked {
+                        platform_fault: noise(2),
+                        excluded_site: noise(3),
+                        scanner: noise(4),
+                    },
+                    ..delta(noise(50), noise(5), &milliseconds)
+                };
+                batch.insert((place, minute), record);
+            }
+            let together: Vec<_> = batch
+                .iter()
+                .map(|((place, _), r)| (pairs[*place].0, r.clone()))
+                .collect();
+            commit(db, async |tx| counts::add_all(tx, &together).await).await;
+            commit(db, async |tx| {
+                for ((place, _), record) in &batch {
+                    counts::add(tx, pairs[*place].1, record).await?;
+                }
+                for (one, other) in &pairs {
+                    for series in [*one, *other] {
+                        compaction::pack_day(tx, series, Minute(MIDNIGHT + DAY / 2)).await?;
+                    }
+                }
+                Ok(())
+            })
+            .await;
+        }
+        let whole = range(MIDNIGHT, MIDNIGHT + 2 * DAY);
+        for (one, other) in pairs {
+            let read = async |series| {
+                let minutes = counts::minutes(db, series, whole).await.unwrap();
+                let days = counts::days(db, series, 20_600, 20_602).await.unwrap();
+                let hours = counts::hours(db, series, MIDNIGHT / 60, MIDNIGHT / 60 + 48)
+                    .await
+                    .unwrap();
+                let asked: Vec<_> = whole.iter().map(|minute| (series, minute)).collect();
+                let unpacked = commit(db, async |tx| counts::unpacked(tx, &asked).await).await;
+                let mut unpacked: Vec<MinuteRecord> = unpacked.into_values().collect();
+                unpacked.sort_by_key(|record| record.minute);
+                assert_eq!(days.iter().map(|day| day.minutes).sum::<u64>(), minutes.len() as u64);
+                (minutes, unpacked, hours, format!("{days:?}"))
+            };
+            assert_eq!(read(one).await, read(other).await);
+        }
+    }
+    commit(db, async |tx| counts::add_all(tx, &[]).await).await;
 }
 
 async fn what_several_servers_add_at_once_accumulates(database: TestDatabase) {
@@ -505,7 +570,13 @@ async fn a_minute_that_is_taken_out_is_as_if_it_had_not_been(database: TestDatab
     )
     .await;
     add(db, other, &[(MIDNIGHT + 1, good(1))]).await;
-    let read = async |minute: i64| commit(db, async |tx| counts::unpacked(tx, series, Minute(minute)).await).await;
+    let read = async |minute: i64| {
+        let asked = [(series, Minute(minute)), (other, Minute(MIDNIGHT))];
+        let mut found = commit(db, async |tx| counts::unpacked(tx, &asked).await).await;
+        let record = found.remove(&asked[0]);
+        assert!(found.is_empty(), "there is nothing in the other minute");
+        record
+    };
     let take = async |minute: i64| commit(db, async |tx| counts::take(tx, series, Minute(minute)).await).await;
     assert_eq!(read(MIDNIGHT + 1).await, Some(record.clone()));
     assert_eq!(take(MIDNIGHT + 1).await, Some(record));
@@ -542,7 +613,8 @@ async fn a_packed_minute_stays(database: TestDatabase) {
     add(db, series, &[(MIDNIGHT, good(4))]).await;
     for (minute, counted) in [(MIDNIGHT, None), (MIDNIGHT + 9, Some(2))] {
         let minute = Minute(minute);
-        let read = commit(db, async |tx| counts::unpacked(tx, series, minute).await).await;
+        let read = commit(db, async |tx| counts::unpacked(tx, &[(series, minute)]).await).await;
+        let read = read.into_values().next();
         let taken = commit(db, async |tx| counts::take(tx, series, minute).await).await;
         assert_eq!(read, taken);
         assert_eq!(taken.map(|record| record.all.good), counted);

@@ -28,18 +28,17 @@ async fn within(db: &Db, ranges: &[(u128, i64, i64)]) -> Vec<(SeriesId, i64, Ser
 }
 
 async fn note(db: &Db, noted: &[(u128, i64, u128)]) {
-    commit(db, async |tx| {
-        for (series, minute, replaced) in noted {
-            own_minutes::note(tx, nth(*series), Minute(*minute), nth(*replaced)).await?;
-        }
-        Ok(())
-    })
-    .await;
+    let noted: Vec<_> = noted
+        .iter()
+        .map(|(series, minute, replaced)| (nth(*series), Minute(*minute), nth(*replaced)))
+        .collect();
+    commit(db, async |tx| own_minutes::note(tx, &noted).await).await;
 }
 
 async fn own_minutes_are_found_series_by_series(database: TestDatabase) {
     let db = &database.store.metrics;
     assert_eq!(within(db, &[]).await, [], "of no series there are none");
+    note(db, &[]).await;
     note(db, &[(1, 10, 11), (1, 12, 11), (2, 10, 22), (1, 10, 11)]).await;
     let (one, two) = (nth(1), nth(2));
     assert_eq!(

@@ -281,6 +281,21 @@ async fn series_are_found_by_id_whether_measured_or_not(database: TestDatabase) 
         series::by_ids(db, &[]).await.unwrap().is_empty(),
         "of no ids there are none"
     );
+
+    let ids = [world.theirs.series, world.ours.series];
+    let sli = ours.series.key.sli;
+    let others: Vec<Sli> = Sli::ALL.iter().copied().filter(|other| *other != sli).collect();
+    let theirs = a_series(db, world.theirs.app, others[0]).await;
+    let ids = [ids[0], ids[1], theirs];
+    let named = async |slis: &[Sli]| {
+        let found = series::by_ids_of(db, &ids, slis).await.unwrap();
+        found.iter().map(|m| m.series.id).collect::<Vec<_>>()
+    };
+    let mut both = vec![ids[0], ids[1]];
+    both.sort();
+    assert_eq!(named(&[sli]).await, both);
+    assert_eq!(named(&others).await, [theirs]);
+    assert_eq!(named(Sli::ALL).await.len(), 3);
 }
 
 async fn a_key_that_does_not_exist_is_reported(database: TestDatabase) {

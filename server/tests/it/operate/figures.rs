@@ -79,6 +79,9 @@ async fn a_prometheus_gets_every_figure(test: TestDatabase) {
     mails.next().await;
     ada.get("/apps/com.example.nothing");
     ada.server.ask("BREW", "/teapot-that-nobody-has", &[], "");
+    server.ask("POST", "/api/v1/events", &[], "");
+    let publish = "/rest/atlassian-connect/latest/addons-metrics/com.example/publish";
+    server.ask("PUT", publish, &[], "");
 
     // The job notes that the mail was sent only after the relay took it.
     let bearer = format!("Bearer {TOKEN}");
@@ -102,6 +105,7 @@ async fn a_prometheus_gets_every_figure(test: TestDatabase) {
         "rampart_leader 1",
         "rampart_probes_in_flight 0",
         "rampart_outbox_oldest_seconds 0",
+        "rampart_ingest_requests_total{outcome=\"refused\"} 2",
         concat!("rampart_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         "rampart_http_requests_total{route=\"/invitation/{token}\",method=\"POST\",status=\"303\"} 1",
         "rampart_http_requests_total{route=\"/apps/{key}\",method=\"GET\",status=\"404\"} 1",

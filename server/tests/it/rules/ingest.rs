@@ -221,7 +221,11 @@ async fn what_the_sender_marked_is_neither_good_nor_bad(database: TestDatabase) 
     portal.service.ingest(events, None).await.unwrap();
     let series = all_series(&portal, &apps).await[&(apps[0], "iframe_load", false)];
     let mut tx = portal.service.store.metrics.begin().await.unwrap();
-    let record = counts::unpacked(&mut tx, series, now).await.unwrap().unwrap();
+    let record = counts::unpacked(&mut tx, &[(series, now)])
+        .await
+        .unwrap()
+        .remove(&(series, now))
+        .unwrap();
     assert_eq!(record.all, Counts::new(1, 1));
     let marked = record.marked;
     assert_eq!((marked.platform_fault, marked.excluded_site, marked.scanner), (1, 2, 3));
