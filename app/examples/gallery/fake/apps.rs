@@ -224,7 +224,7 @@ pub(crate) fn overview(actor: &Actor, key: &str) -> AppOverview {
         chart_title: "Availability, 28 days".to_owned(),
         days: if empty { Vec::new() } else { figures::days(key, calm) },
         breaches: if calm { Vec::new() } else { breaches(key) },
-        misses: if state(key) == AppState::BelowTarget {
+        misses: if state == AppState::BelowTarget {
             misses()
         } else {
             Vec::new()
