@@ -181,7 +181,7 @@ impl Seed {
             authority: "announced maintenance".to_owned(),
             revoked: false,
         };
-        ledger::enter(&mut tx, &downtime, self.now).await?;
+        ledger::enter(&mut tx, &downtime, None, self.now).await?;
         Ok(tx.commit().await?)
     }
 

@@ -171,9 +171,9 @@ impl Told<'_> {
             let Some(replaced) = replaced else { continue };
             let generic: Vec<MinuteRecord> = part.iter().filter_map(|m| self.minute(m, None)).collect();
             counts::import_day(&mut tx, replaced, day, &generic, keep).await?;
-            for record in own.iter().filter(|r| self.end - r.minute < OWN_MINUTES_KEPT) {
-                own_minutes::note(&mut tx, counted, record.minute, replaced).await?;
-            }
+            let recent = own.iter().filter(|r| self.end - r.minute < OWN_MINUTES_KEPT);
+            let recent: Vec<_> = recent.map(|record| (counted, record.minute, replaced)).collect();
+            own_minutes::note(&mut tx, &recent).await?;
         }
         tx.commit().await
     }

@@ -23,6 +23,7 @@ use super::{
     audit::{self, Change},
     facts,
     mails::alert_recipients,
+    occurrences::series_name,
 };
 use crate::{
     mail::{self, MissNotice},
@@ -84,12 +85,16 @@ impl Service {
                 Some((m, policy))
             })
             .collect();
-        let months = self.months(&named, tick, ledger).await?;
+        let series: Vec<Series> = named.iter().map(|(measured, _)| measured.series.clone()).collect();
+        let mut months = HashMap::with_capacity(series.len());
+        for some in series.chunks(AT_ONCE) {
+            months.extend(self.months(some, tick, ledger).await?);
+        }
 
         let mut outcomes = Vec::new();
         for (measured, policy) in named {
             let id = measured.series.id;
-            let month = months.get(&id).copied().unwrap_or_default();
+            let month = months.get(&id).map(|month| month.adjusted).unwrap_or_default();
             let open = open.get(&id);
             let assessed = Assessed {
                 tick,
@@ -128,30 +133,6 @@ impl Service {
         Ok(outcomes)
     }
 
-    /// The adjusted counts of each series over its objective's window.
-    async fn months(
-        &self,
-        named: &[(Measured, SliPolicy)],
-        tick: Minute,
-        ledger: &Ledger,
-    ) -> Result<HashMap<SeriesId, Counts>> {
-        let mut by_settle: BTreeMap<u32, Vec<Series>> = BTreeMap::new();
-        let mut windows = HashMap::new();
-        for (measured, policy) in named {
-            let series = by_settle.entry(policy.settle_minutes).or_default();
-            series.push(measured.series.clone());
-            windows.insert(policy.settle_minutes, slo::slo_window(tick, policy));
-        }
-        let mut months = HashMap::with_capacity(named.len());
-        for (settle, series) in by_settle {
-            for some in series.chunks(AT_ONCE) {
-                let sums = self.sums(some, windows[&settle], ledger).await?;
-                months.extend(sums.into_iter().map(|(id, sums)| (id, sums.adjusted)));
-            }
-        }
-        Ok(months)
-    }
-
     /// Takes away what would open a miss of a series that has not had its first event 28 days ago.
     async fn without_history(
         &self,
@@ -177,8 +158,10 @@ impl Service {
     async fn met_again(&self, series: &Series, slo: Ppm, tick: Minute, ledger: &Ledger) -> Result<Option<NaiveDate>> {
         let today = tick.day();
         let days = counts::days(&self.store.metrics, series.id, today - 28, today + 1).await?;
-        let days = self.adjusted_days(series, ledger, &days).await?;
-        let day = slo::met_again_on(slo, &days, today);
+        let days = HashMap::from([(series.id, days)]);
+        let days = self.adjusted_days(std::slice::from_ref(series), ledger, &days).await?;
+        let days = days.get(&series.id).map_or(&[][..], Vec::as_slice);
+        let day = slo::met_again_on(slo, days, today);
         Ok(day.map(|day| Minute::of_day(day).start().date_naive()))
     }
 
@@ -192,7 +175,7 @@ impl Service {
             match outcome.change {
                 MissChange::Opened(_) => {
                     misses::insert(tx, &outcome.miss).await?;
-                    let series = Text::new(outcome.miss.series.to_string());
+                    let series = Text::new(series_name(&outcome.measured.series.key));
                     let kind = FactKind::SloMissed { miss: text, series };
                     facts::file(tx, tick.start(), app_of, kind).await?;
                 }

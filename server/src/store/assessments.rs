@@ -102,7 +102,7 @@ pub async fn not_looked_at(db: &Db, scope: Scope, app: AppId) -> Result<i64> {
     read!(db, pool => Ok(query_scalar(
         "select count(*) from episode e join app a on a.id = e.app_id
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and e.app_id = $3
-           and e.counted_tick is not null
+           and e.counted_tick is not null and not e.excused
            and not exists (select 1 from assessment x where x.episode_id = e.id and x.verdict <> 'not_looked_at')")
         .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_one(pool).await?))
 }

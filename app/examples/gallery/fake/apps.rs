@@ -47,7 +47,7 @@ pub(crate) fn head(actor: &Actor, key: &str) -> AppHead {
         measuring_since: measured.then(|| ago(130_000)),
         archived_at: (state == AppState::Archived).then(|| ago(50_000)),
         complete_until: (state != AppState::NotMeasured).then(|| ago(1)),
-        open_breaches: u32::from(state == AppState::Breach),
+        open_breaches: u32::from(shown == AppState::Breach),
         breaches: if state == AppState::Breach { 11 } else { 0 },
         may: AppPermissions {
             edit: actor.may_somewhere(Action::EditApp),
@@ -189,9 +189,9 @@ fn slis(key: &str) -> Vec<SliRow> {
 
 pub(crate) fn overview(actor: &Actor, key: &str) -> AppOverview {
     let head = head(actor, key);
-    let state = head.state;
-    let empty = matches!(state, AppState::NotMeasured | AppState::Unknown);
-    let calm = state != AppState::Breach;
+    let shown = head.state;
+    let empty = matches!(shown, AppState::NotMeasured | AppState::Unknown);
+    let calm = shown != AppState::Breach;
     let probe = |url: &str, good, outcome: &str| BaseUrlProbe {
         url: url.to_owned(),
         at: Some(now() - TimeDelta::seconds(8)),
@@ -201,7 +201,7 @@ pub(crate) fn overview(actor: &Actor, key: &str) -> AppOverview {
     };
     AppOverview {
         slis: slis(key),
-        todo: if state == AppState::Breach {
+        todo: if shown == AppState::Breach {
             vec![
                 Todo {
                     title: "Look at the open breach".to_owned(),
@@ -231,18 +231,18 @@ pub(crate) fn overview(actor: &Actor, key: &str) -> AppOverview {
         chart_title: "Availability, 28 days".to_owned(),
         days: if empty { Vec::new() } else { figures::days(key, calm) },
         breaches: if calm { Vec::new() } else { breaches(key) },
-        misses: if state(key) == AppState::BelowTarget {
+        misses: if shown == AppState::BelowTarget {
             misses()
         } else {
             Vec::new()
         },
-        alert_address: alert_address(state == AppState::Breach),
+        alert_address: alert_address(shown == AppState::Breach),
         burn_rates: BurnRates {
             on: true,
-            last: (state == AppState::Breach).then(|| ago(7)),
-            is_open: state == AppState::Breach,
+            last: (shown == AppState::Breach).then(|| ago(7)),
+            is_open: shown == AppState::Breach,
         },
-        clears_on: (state == AppState::BelowTarget)
+        clears_on: (shown == AppState::BelowTarget)
             .then(|| NaiveDate::from_ymd_opt(2026, 12, 7))
             .flatten(),
         head,

@@ -123,7 +123,7 @@ fn show(overview: AppOverview) -> impl IntoView {
 fn missed(miss: MissRow) -> impl IntoView {
     let of = miss.target.map(|url| format!(" of {url}")).unwrap_or_default();
     view! {
-        <div class="inset">
+        <div class="missed">
             <Notice tone=Tone::Bad>
                 <p>
                     {miss.indicator}{of}" has missed its target since "<strong><Time at=miss.since/></strong>

@@ -159,7 +159,7 @@ fn Versions(versions: Vec<PolicyVersion>) -> impl IntoView {
             <tr role="row">
                 <th role="rowheader" scope="row">{format!("Version {}", version.version)}</th>
                 <td role="cell" data-label="State">{badge}</td>
-                <td role="cell" data-label="From"><Time at=version.starts style=TimeStyle::Full/></td>
+                <td role="cell" class="starts" data-label="From"><Time at=version.starts style=TimeStyle::Full/></td>
                 <td role="cell" data-label="Published"><Time at=version.at style=TimeStyle::Date/>" by "{version.by}</td>
                 <td role="cell" class="wrap" data-label="What changed, and why">
                     <Changes changes=version.changes/>

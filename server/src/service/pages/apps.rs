@@ -12,10 +12,9 @@ use rampart_app::{
 use rampart_domain::{
     access::{Action, Actor, PartnerRole},
     app::AppKind,
-    count::{Minute, MinuteRange},
+    count::Minute,
     exclusion::{Adjusted, Ledger},
     id::{AppId, SeriesId},
-    policy::SLO_WINDOW,
     sli::Product,
 };
 

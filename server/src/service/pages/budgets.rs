@@ -8,7 +8,7 @@ use rampart_domain::{
     count::{Counts, Minute, MinuteCounts, MinuteRange},
     exclusion::Ledger,
     id::SeriesId,
-    policy::{MeasurementPolicy, Ppm},
+    policy::Ppm,
     slo::{self, Budget, DayCounts},
 };
 

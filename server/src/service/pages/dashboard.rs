@@ -8,7 +8,7 @@ use rampart_domain::{
     count::{Histogram, MINUTES_PER_DAY, Minute, MinuteRange},
     exclusion::Adjusted,
     id::SeriesId,
-    policy::{MeasurementPolicy, OWN_EVENTS_COVER},
+    policy::OWN_EVENTS_COVER,
     sli::{self, Group, Sli},
     slo,
 };

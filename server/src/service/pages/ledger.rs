@@ -199,7 +199,7 @@ impl Service {
             breaches: breaches
                 .map(|breach| BreachEffect {
                     app: breach.series.app_name.clone(),
-                    row: rows::breach(&breach.series.app_key, &breach.episode),
+                    row: rows::breach(&breach.series.app_key, &breach.episode, None),
                     after: rows::standing(true, breach.assessment.excused),
                     bad_after: breach.assessment.adjusted.bad,
                 })

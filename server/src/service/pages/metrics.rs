@@ -10,7 +10,6 @@ use rampart_domain::{
     access::{Action, Actor},
     count::{Counts, Histogram, Minute, MinuteCounts, MinuteRange},
     exclusion::Ledger,
-    policy::SLO_WINDOW,
     sli::Group,
 };
 

@@ -65,9 +65,10 @@ async fn a_counted_breach_asks_to_be_looked_at_until_it_is() {
 
     let assessment = format!("{path}/assessment");
     let note = "A deployment & <nothing> more.\nNobody noticed.";
-    let answer = portal
-        .post(&mut owner, &assessment, &[("version", "0"), ("note", note)])
-        .await;
+    let fields = [("version", "0"), ("note", note)];
+    let refused = portal.post(&mut reviewer, &assessment, &fields).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "the platform's people read it");
+    let answer = portal.post(&mut owner, &assessment, &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert!(!shown(&portal, &mut owner, app).await.contains("Look at 1 breach"));
     assert!(
