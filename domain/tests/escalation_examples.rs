@@ -1,5 +1,7 @@
 //! Histories whose decisions are known to the second.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
 use std::{fs, path::Path};
 
 use rampart_domain::escalation::{EscalationPolicy, Fact, Replay, parse_time};

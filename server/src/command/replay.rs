@@ -114,11 +114,9 @@ fn read(input: impl Read + Send, engine: &mut Engine) -> Result<(), (usize, Stri
     thread::scope(|scope| {
         let (send, receive) = sync_channel(4);
         scope.spawn(move || parse(input, &send));
-        let mut place = 0;
-        for fact in receive.into_iter().flatten() {
+        for (place, fact) in receive.into_iter().flatten().enumerate() {
             let added = fact.and_then(|fact| engine.add(fact).map_err(|wrong| wrong.to_string()));
             added.map_err(|wrong| (place, wrong))?;
-            place += 1;
         }
         Ok(())
     })

@@ -66,12 +66,15 @@ pub async fn minutes_on(db: &Db, wanted: &[(SeriesId, i64)]) -> Result<HashMap<S
     Ok(found)
 }
 
+/// A series with its last day, the end of its packed minutes, and its last minute that is not packed.
+type LastRow = (Uuid, Option<i64>, Option<i64>, Option<i64>);
+
 /// The last minute of each series that has an event; of those that have one.
 pub async fn last_minutes(db: &Db, series: &[SeriesId]) -> Result<HashMap<SeriesId, Minute>> {
     let mut last: HashMap<SeriesId, Minute> = HashMap::new();
     let mut in_packed: Vec<(SeriesId, i64)> = Vec::new();
     for some in series.chunks(AT_ONCE) {
-        let rows: Vec<(Uuid, Option<i64>, Option<i64>, Option<i64>)> = read!(db, pool => {
+        let rows: Vec<LastRow> = read!(db, pool => {
             let mut query = QueryBuilder::new("with wanted (id) as (");
             query.push_values(some, |mut row, id| { row.push_bind(id.0); });
             query.push(") select id, (select max(day) from count_day where series_id = wanted.id),

@@ -47,7 +47,7 @@ pub(crate) fn head(actor: &Actor, key: &str) -> AppHead {
         measuring_since: measured.then(|| ago(130_000)),
         archived_at: (state == AppState::Archived).then(|| ago(50_000)),
         complete_until: (state != AppState::NotMeasured).then(|| ago(1)),
-        open_breaches: u32::from(shown == AppState::Breach),
+        open_breaches: u32::from(state == AppState::Breach),
         breaches: if state == AppState::Breach { 11 } else { 0 },
         may: AppPermissions {
             edit: actor.may_somewhere(Action::EditApp),
@@ -217,7 +217,7 @@ pub(crate) fn overview(actor: &Actor, key: &str) -> AppOverview {
         } else {
             Vec::new()
         },
-        health: if state == AppState::NotMeasured {
+        health: if shown == AppState::NotMeasured {
             Vec::new()
         } else if calm {
             vec![probe("timesheets.kestrel.example/health", true, "200 in 84 ms")]

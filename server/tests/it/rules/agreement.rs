@@ -98,7 +98,9 @@ impl World {
             revoked: false,
         };
         let mut tx = self.portal.service.store.portal.begin().await.unwrap();
-        ledger::enter(&mut tx, &entry, self.portal.clock.now()).await.unwrap();
+        ledger::enter(&mut tx, &entry, None, self.portal.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 }

@@ -91,7 +91,7 @@ async fn exclude(portal: &Portal, minutes: i64) {
         revoked: false,
     };
     let mut tx = portal.service.store.portal.begin().await.unwrap();
-    ledger::enter(&mut tx, &entry, portal.clock.now()).await.unwrap();
+    ledger::enter(&mut tx, &entry, None, portal.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
 }
 
