@@ -165,7 +165,7 @@ mod tests {
         };
         let mut opened: Vec<Minute> = Vec::new();
         let step = |run: &mut Run, happened, episode, closed| {
-            run.last = run.last + 1;
+            run.last += 1;
             let (bundle, notice) = bundle(run.bundle, run.last, happened);
             run.bundle = bundle;
             run.mails.extend(notice.map(|notice| Mailed {
