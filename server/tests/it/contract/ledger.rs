@@ -244,7 +244,10 @@ async fn an_entry_is_revoked_once_and_says_by_whom(database: TestDatabase) {
         entered_at: now(),
         revocation: None,
     };
-    assert_eq!(list(db, Scope::system(), Filter::default()).await, [filed.clone()]);
+    assert_eq!(
+        list(db, Scope::system(), Filter::default()).await,
+        std::slice::from_ref(&filed)
+    );
 
     let revoke = async |by, why| commit(db, async |tx| ledger::revoke(tx, nth(1), Some(by), why, after(1)).await).await;
     assert!(revoke(rea, NASTY).await);
