@@ -13,6 +13,8 @@ pub enum Closing {
 /// A time in which a 28-day figure was below its target (SPEC section 2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct MissRow {
+    /// Whether the ledger has taken away what opened it.
+    pub excused: bool,
     /// "App availability".
     pub indicator: String,
     pub target: Option<String>,

@@ -79,6 +79,8 @@ pub struct LedgerEffect {
     pub total_series: u64,
     /// The breaches whose standing changes.
     pub breaches: Vec<BreachEffect>,
+    /// The missed targets that become excused, or no longer are.
+    pub misses: Vec<MissEffect>,
 }
 
 /// One series, over 28 days, in percent; `None` where nothing is counted.
@@ -103,6 +105,15 @@ pub struct BreachEffect {
     pub after: Standing,
     /// Bad events that would not be excluded.
     pub bad_after: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissEffect {
+    pub app: String,
+    pub indicator: String,
+    pub since: DateTime<Utc>,
+    /// Whether it is excused with the change.
+    pub excused: bool,
 }
 
 /// A waiver as it was typed.

@@ -21,8 +21,8 @@ pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Occurrence, Standing};
 pub use installations::{InstallationRow, Installations, NewSecret};
 pub use ledger::{
-    AppLedger, BreachEffect, LedgerEffect, LedgerEntryPage, LedgerFilter, LedgerPage, LedgerRow, Revoked, SeriesEffect,
-    WaiverDraft, WaiverPage,
+    AppLedger, BreachEffect, LedgerEffect, LedgerEntryPage, LedgerFilter, LedgerPage, LedgerRow, MissEffect, Revoked,
+    SeriesEffect, WaiverDraft, WaiverPage,
 };
 pub use mail::{AlertConfirmationPage, MailPage, MailQueue, MailRow, MailState};
 pub use metrics::{

@@ -370,9 +370,10 @@ fn EffectCard(title: &'static str, effect: LedgerEffect) -> impl IntoView {
         series,
         total_series,
         breaches,
+        misses,
     } = effect;
     let listed = series.len() as u64;
-    let nothing = series.is_empty() && breaches.is_empty();
+    let nothing = series.is_empty() && breaches.is_empty() && misses.is_empty();
     let more = total_series.saturating_sub(listed);
     view! {
         <Card title aside=move || counted(total_series, "series", "series")>
@@ -388,6 +389,17 @@ fn EffectCard(title: &'static str, effect: LedgerEffect) -> impl IntoView {
                 }
                 .into_any(),
             }}
+            {misses
+                .into_iter()
+                .map(|miss| {
+                    let then = if miss.excused { " becomes excused." } else { " counts again." };
+                    view! {
+                        <p class="body">
+                            {format!("{}, {}: the missed target since ", miss.app, miss.indicator)}<Time at=miss.since/>{then}
+                        </p>
+                    }
+                })
+                .collect_view()}
         </Card>
     }
 }

@@ -23,6 +23,8 @@ pub struct Assessed {
     pub has_history: bool,
     /// Whether the series is being measured.
     pub is_measured: bool,
+    /// Whether its app is; staff decide that, while a series ends when its partner takes a base URL away.
+    pub app_is_measured: bool,
 }
 
 /// What one assessment changes.
@@ -41,7 +43,8 @@ pub enum MissStep {
 /// One assessment of a series (SPEC section 2): a miss
 /// - opens when the series has 28 days of history, at least 3 bad events that are not excluded, and an adjusted 28-day SLI
 ///   below its objective;
-/// - ends after 24 h at or above it, and at once when the series is no longer measured.
+/// - ends after 24 h at or above it, and at once when the app is no longer measured, or when the series is not and its events
+///   are 28 days old. A base URL that its partner takes away and enters again ends no miss.
 ///
 /// Assessments come in ascending order; while a miss is open there is one at every tick. One without any event is neither
 /// below nor at the objective: the 24 h begin anew after it. The objective is that of the tick: a new one can open and end
@@ -64,7 +67,8 @@ pub fn assess(slo: Ppm, open: Option<&OpenMiss>, assessed: &Assessed) -> MissSte
         met_since: is_met.then(|| open.met_since.unwrap_or(tick)),
         ..*open
     };
-    if !assessed.is_measured || miss.met_since.is_some_and(|since| tick - since >= MET_FOR) {
+    let is_over = !assessed.app_is_measured || (!assessed.is_measured && !month.is_defined());
+    if is_over || miss.met_since.is_some_and(|since| tick - since >= MET_FOR) {
         MissStep::Ended(miss)
     } else {
         MissStep::StillOpen(miss)
@@ -85,6 +89,7 @@ mod tests {
             month: Counts::new(good, bad),
             has_history: true,
             is_measured: true,
+            app_is_measured: true,
         }
     }
 
@@ -125,7 +130,21 @@ mod tests {
         };
         assert_eq!(assess(SLO, None, &young), MissStep::Nothing);
         assert_eq!(assess(SLO, None, &unmeasured), MissStep::Nothing);
-        assert_eq!(assess(SLO, Some(&open(None)), &unmeasured), MissStep::Ended(open(None)));
+        assert_eq!(
+            assess(SLO, Some(&open(None)), &unmeasured),
+            MissStep::StillOpen(open(None)),
+            "a base URL that is taken away ends no miss"
+        );
+        let gone = Assessed {
+            month: Counts::default(),
+            ..unmeasured
+        };
+        assert_eq!(assess(SLO, Some(&open(None)), &gone), MissStep::Ended(open(None)));
+        let given_up = Assessed {
+            app_is_measured: false,
+            ..unmeasured
+        };
+        assert_eq!(assess(SLO, Some(&open(None)), &given_up), MissStep::Ended(open(None)));
     }
 
     #[test]

@@ -8,7 +8,8 @@ create table miss (
     ended_tick  bigint,
     slo         bigint not null, -- what was missed, in parts per million
     opened_good bigint not null,
-    opened_bad  bigint not null
+    opened_bad  bigint not null,
+    excused     boolean not null default false -- the ledger has taken away what opened it
 );
 create unique index miss_open on miss (series_id) where ended_tick is null; -- at most one open miss per series
 create index miss_app on miss (app_id, opened_tick);

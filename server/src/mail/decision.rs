@@ -20,6 +20,8 @@ pub struct DecisionNotice<'a> {
     /// The name of the designation.
     pub designation: &'a str,
     pub recipient: &'a str,
+    /// Whether that is somebody who has to decide, and not one of the partner.
+    pub to_staff: bool,
 }
 
 pub fn decision_notice(stationery: &Stationery<'_>, notice: &DecisionNotice<'_>) -> NewMail {
@@ -40,7 +42,13 @@ pub fn decision_notice(stationery: &Stationery<'_>, notice: &DecisionNotice<'_>)
             format!("{}, policy version {}", decision.rule, decision.policy_version),
         ),
         ("Effect", to.effect().to_owned()),
-        ("What to do", to.what_to_do().to_owned()),
+        (
+            "What to do",
+            match notice.to_staff {
+                true => "Confirm the demotion or decline it with a new deadline, with a reason.".to_owned(),
+                false => to.what_to_do().to_owned(),
+            },
+        ),
     ];
     // Several decisions may fall together; what is due now belongs to the last of them.
     if notice.outcome.standing.state == to {
@@ -57,6 +65,7 @@ pub fn decision_notice(stationery: &Stationery<'_>, notice: &DecisionNotice<'_>)
     }
     let appeal = match to {
         State::None | State::GoodStanding => None,
+        _ if notice.to_staff => None,
         _ => Some(
             "If this rests on something that your app did not cause, an owner can appeal on the same page. While an appeal is open the deadline stands still and nothing further is enforced.",
         ),
@@ -88,8 +97,11 @@ pub fn decision_notice(stationery: &Stationery<'_>, notice: &DecisionNotice<'_>)
             @if let Some(appeal) = appeal { p { (appeal) } }
         },
     });
-    mail.partner = Some(app.partner_id);
-    mail.app = Some(app.id);
+    if !notice.to_staff {
+        // The partner sees its own mails, and not who of the platform got one.
+        mail.partner = Some(app.partner_id);
+        mail.app = Some(app.id);
+    }
     mail.give_up_at = stationery.now + PATIENCE;
     mail
 }

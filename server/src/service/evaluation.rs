@@ -100,8 +100,7 @@ impl Service {
         let candidates = self.candidates(policy, &open, tick).await?;
         let range = MinuteRange::new(tick - i64::from(SLO_WINDOW) - 60, tick);
         let ledger = ledger::in_force(&self.store.portal, None, range).await?;
-        let seen = candidates.iter().map(|(measured, _)| measured.series.id);
-        let misses = self.assess_misses(policy, tick, seen, &ledger).await?;
+        let misses = self.assess_misses(policy, tick, &ledger).await?;
         let mut outcomes = self.outcomes(&candidates, &open, tick, &ledger).await?;
         let notices = self.notices(tick, &mut outcomes).await?;
         let evaluation = Evaluation {
@@ -195,10 +194,7 @@ impl Service {
         }
         let was_excused = open.is_some_and(|e| e.excused);
         let assessment = match counts_now || was_excused || closing.is_some() {
-            true => Some(
-                self.assessed(&series.series, &policy, &episode, evaluated.tick, None)
-                    .await?,
-            ),
+            true => Some(self.assessed(&series.series, &episode, evaluated.tick, None).await?),
             false => None,
         };
         let (id, incident_id) = match open {
@@ -241,7 +237,7 @@ impl Service {
         if !progress::advance(&mut tx, PROGRESS, last, tick).await? {
             return Ok(Some(0));
         }
-        if let Some(revision) = revision.filter(|_| !outcomes.is_empty())
+        if let Some(revision) = *revision
             && !progress::advance(&mut tx, LEDGER, Some(revision), revision).await?
         {
             return Ok(None);
@@ -308,7 +304,7 @@ impl Service {
             };
             touched.extend(occurrence);
         }
-        occurrences::settle(tx, tick, &touched).await?;
+        occurrences::settle(tx, tick.start(), &touched).await?;
         occurrences::close_due(tx, tick).await
     }
 

@@ -1,7 +1,7 @@
 //! Misses: opened and ended by the evaluation (SPEC section 2).
 //!
 //! A series is assessed at every tick at which it could be seen to fall below its objective or to rise to it again: while it
-//! has bad events in its alert window, an open breach or an open miss. Every other one is assessed once an hour, so that a
+//! has fresh bad events or an open miss. Every other one is assessed once an hour, so that a
 //! figure that sinks otherwise (by a change of the ledger or the policy, or because good days leave the window) is noticed
 //! too; at a minute that follows from its id, so that each tick has its share of them.
 
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use rampart_domain::{
-    count::{Counts, Minute},
+    count::{Counts, Minute, MinuteRange},
     escalation::{FactKind, Text},
     exclusion::Ledger,
     id::{MissId, SeriesId},
@@ -40,6 +40,8 @@ use crate::{
 
 /// Within how many minutes every series is assessed once.
 const ROUND: i64 = 60;
+/// Bad events of so many minutes have a series assessed at once; longer than any SLI takes to settle.
+const FRESH: i64 = 15;
 /// How many series are summed up in one statement.
 const AT_ONCE: usize = 5_000;
 
@@ -63,19 +65,20 @@ enum MissChange {
 }
 
 impl Service {
-    /// What this tick means for misses; `seen` are the series with bad events in their alert window or an open breach.
+    /// What this tick means for misses.
     pub(super) async fn assess_misses(
         &self,
         policy: &MeasurementPolicy,
         tick: Minute,
-        seen: impl Iterator<Item = SeriesId>,
         ledger: &Ledger,
     ) -> Result<Vec<MissOutcome>> {
         let open = misses::open(&self.store.portal).await?;
         let open: HashMap<SeriesId, Miss> = open.into_iter().map(|m| (m.series, m)).collect();
         let due = series::ids(&self.store.portal).await?;
         let due = due.into_iter().filter(|id| slot(*id) == tick.0.rem_euclid(ROUND));
-        let ids: HashSet<SeriesId> = due.chain(seen).chain(open.keys().copied()).collect();
+        let fresh = MinuteRange::new(tick - FRESH, tick);
+        let fresh = counts::with_bad_events(&self.store.metrics, fresh).await?;
+        let ids: HashSet<SeriesId> = due.chain(fresh).chain(open.keys().copied()).collect();
         let named = series::by_ids(&self.store.portal, &Vec::from_iter(ids)).await?;
         let named: Vec<(Measured, SliPolicy)> = named
             .into_iter()
@@ -102,6 +105,7 @@ impl Service {
                 // Asked below, of the few for which it matters.
                 has_history: true,
                 is_measured: measured.is_measured,
+                app_is_measured: measured.app_is_measured,
             };
             let (change, miss) = match slo::assess(policy.slo, open.map(|m| &m.miss), &assessed) {
                 MissStep::Nothing => continue,
@@ -264,6 +268,7 @@ fn slot(id: SeriesId) -> i64 {
 
 fn opened(series: &Series, miss: OpenMiss, slo: Ppm, month: Counts, tick: Minute) -> Miss {
     Miss {
+        excused: false,
         id: MissId(random::id(tick.start())),
         series: series.id,
         app: series.app,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use rampart_domain::{
     alert::Occurrence,
     count::Minute,
@@ -49,7 +50,7 @@ pub(super) async fn count_in(tx: &mut Tx, tick: Minute, counting: &Counting<'_>)
 }
 
 /// Makes these occurrences what their episodes are now, and files `excused` and `unexcused` for those whose standing changed.
-pub(super) async fn settle(tx: &mut Tx, at: Minute, touched: &BTreeSet<OccurrenceId>) -> Result<()> {
+pub(super) async fn settle(tx: &mut Tx, at: DateTime<Utc>, touched: &BTreeSet<OccurrenceId>) -> Result<()> {
     for id in touched {
         let Some(now) = occurrences::refresh(tx, *id).await? else {
             continue;
@@ -59,7 +60,7 @@ pub(super) async fn settle(tx: &mut Tx, at: Minute, touched: &BTreeSet<Occurrenc
             true => FactKind::Excused { reference },
             false => FactKind::Unexcused { reference },
         };
-        facts::file(tx, at.start(), Some((now.app, &now.app_key)), kind).await?;
+        facts::file(tx, at, Some((now.app, &now.app_key)), kind).await?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Result, Service, audit::Change, reassessment::LedgerChange};
 use crate::{
     probe::{ErrorClass, Probe},
-    store::{Scope, audit::Who, rounds},
+    store::{Scope, audit::Who, ledger, rounds},
 };
 
 /// How far back failed canaries are looked at; as far as missed evaluations are made up for.
@@ -64,13 +64,18 @@ impl Service {
     }
 
     async fn file_gap(&self, outage: &OwnOutage) -> Result<()> {
+        // An outage that began further back than is looked at seems to begin later at each tick; it stays the same one.
+        let known = ledger::gap_at(&self.store.portal, Sli::Availability, outage.range().start).await?;
         let gap = LedgerEntry {
-            id: outage.id(),
+            id: known.as_ref().map_or(outage.id(), |known| known.id),
             app: None,
             sli: Some(Sli::Availability),
             product: None,
             target: None,
-            range: outage.range(),
+            range: MinuteRange {
+                start: known.map_or(outage.range().start, |known| known.range.start),
+                ..outage.range()
+            },
             kind: ExclusionKind::DataGap,
             authority: authority(outage),
             revoked: false,

@@ -1,14 +1,15 @@
-//! What a change of the ledger does to breaches (SPEC section 5). Only the breaches that it touches are assessed anew, and what
-//! they are then is written with the change itself.
+//! What a change of the ledger does to breaches and misses (SPEC section 5). Only those that it touches are assessed anew, and
+//! what they are then is written with the change itself.
 
 use std::collections::{BTreeSet, HashMap};
 
 use rampart_domain::{
     alert::{Assessment, OpenEpisode, assess, episode_range},
     count::{Minute, MinuteRange},
+    escalation::{FactKind, Text},
     exclusion::{Ledger, LedgerEntry},
     id::AppId,
-    policy::{MINUTES_KEPT, SLO_WINDOW, SliPolicy},
+    policy::{MINUTES_KEPT, MISS_MINIMUM, SLO_WINDOW},
     slo,
 };
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ use super::{
     Error, Result, Service,
     audit::{self, Change},
     evaluation::PROGRESS,
+    facts,
     figures::series_ref,
     occurrences,
 };
@@ -28,6 +30,7 @@ use crate::store::{
     episodes::Episode,
     ledger,
     ledger::{Filed, Filter},
+    misses::{self, Miss},
     progress,
     series::{self, Measured, Series},
 };
@@ -53,6 +56,14 @@ impl LedgerChange<'_> {
     pub(super) fn entry(&self) -> &LedgerEntry {
         match self {
             Self::Enter(entry) | Self::Extend(entry) | Self::Revoke(entry, _) => entry,
+        }
+    }
+
+    /// Why it is made.
+    fn reason(&self) -> &str {
+        match self {
+            Self::Revoke(_, why) => why,
+            Self::Enter(entry) | Self::Extend(entry) => &entry.authority,
         }
     }
 
@@ -85,6 +96,8 @@ pub(super) struct Plan {
     revision: Option<Minute>,
     evaluated: Option<Minute>,
     pub breaches: Vec<Reassessed>,
+    /// The misses that become excused by it, or no longer are.
+    pub misses: Vec<(Miss, Measured)>,
 }
 
 /// The audit row of a standing that changed: action, before and after.
@@ -104,10 +117,16 @@ pub(super) fn standing(assessment: &Assessment) -> (&'static str, Value, Value) 
     )
 }
 
+/// The minute whose rules decide about an episode: the one at which it began to count, by whose budget it counts; before that
+/// the one at which it opened.
+pub(super) fn decisive(episode: &OpenEpisode) -> Minute {
+    episode.counted_at.unwrap_or(episode.opened_at)
+}
+
 impl Service {
     /// Changes the ledger, and assesses the breaches anew that the change touches: of the app or of all apps, of the series that
     /// the entry covers, with minutes in it, or whose counting threshold it moves. The change, what the breaches are then, the
-    /// facts `excused` and `unexcused` of their occurrences, and an audit row for each are one transaction.
+    /// facts `excused` and `unexcused` of their occurrences, and an audit row for each are one transaction. Misses likewise.
     ///
     /// A breach that goes back further than the minutes that are kept (100 days) keeps its standing for good: what it would be
     /// can no longer be told. Whether a breach began to count is never decided again; a counted one becomes excused, or no
@@ -150,9 +169,33 @@ impl Service {
             episodes::assess(&mut tx, breach.episode.id, &breach.assessment).await?;
             touched.extend(breach.episode.occurrence.filter(|_| breach.changes_standing()));
         }
-        occurrences::settle(&mut tx, self.clock.minute(), &touched).await?;
+        occurrences::settle(&mut tx, now, &touched).await?;
+        for (miss, measured) in &plan.misses {
+            misses::set_excused(&mut tx, miss.id, miss.excused).await?;
+            let reference = Text::new(miss.id.to_string());
+            let kind = match miss.excused {
+                true => FactKind::Excused { reference },
+                false => FactKind::Unexcused { reference },
+            };
+            facts::file(&mut tx, now, Some((miss.app, &measured.app_key)), kind).await?;
+        }
 
         audit::write(&mut tx, who, &self.clock, audited).await?;
+        for (miss, measured) in &plan.misses {
+            let action = match miss.excused {
+                true => "objective.miss_excused",
+                false => "objective.miss_unexcused",
+            };
+            let row = Change {
+                action,
+                subject: ("miss", miss.id.to_string(), &measured.app_name),
+                partner: Some(measured.partner),
+                before: json!({ "excused": !miss.excused }),
+                after: json!({ "excused": miss.excused, "metric": miss.key.metric_name() }),
+                why: Some(change.reason()),
+            };
+            audit::write(&mut tx, who, &self.clock, row).await?;
+        }
         for breach in plan.breaches.iter().filter(|b| b.changes_standing()) {
             let (action, before, after) = standing(&breach.assessment);
             let row = Change {
@@ -161,10 +204,7 @@ impl Service {
                 partner: Some(breach.series.partner),
                 before,
                 after,
-                why: Some(match change {
-                    LedgerChange::Revoke(_, why) => why,
-                    _ => &change.entry().authority,
-                }),
+                why: Some(change.reason()),
             };
             audit::write(&mut tx, who, &self.clock, row).await?;
         }
@@ -172,7 +212,7 @@ impl Service {
         Ok(true)
     }
 
-    /// What a change of the ledger does to breaches. Reads only.
+    /// What a change of the ledger does to breaches and misses. Reads only.
     pub(super) async fn plan(&self, change: &LedgerChange<'_>) -> Result<Plan> {
         let db = &self.store.portal;
         let revision = progress::last(db, LEDGER).await?;
@@ -193,10 +233,12 @@ impl Service {
 
         let mut touched = Vec::new();
         for episode in near {
-            let Some((series, policy)) = measured
-                .get(&episode.series)
-                .zip(policies.at(episode.episode.opened_at).for_sli(episode.key.sli).copied())
-            else {
+            let Some((series, policy)) = measured.get(&episode.series).zip(
+                policies
+                    .at(decisive(&episode.episode))
+                    .for_sli(episode.key.sli)
+                    .copied(),
+            ) else {
                 continue;
             };
             let last = episode.closed.map_or(now, |(tick, _)| tick);
@@ -207,14 +249,14 @@ impl Service {
             let is_adjusted = episode.assessed.is_some_and(|a| a.adjusted.bad < a.raw.bad);
             let is_touched = entry.range.intersect(range).is_some() || is_adjusted;
             if is_known && is_final && is_touched && entry.is_about(series_ref(&series.series)) {
-                touched.push((episode, series.clone(), policy, last));
+                touched.push((episode, series.clone(), last));
             }
         }
 
         let mut breaches = Vec::with_capacity(touched.len());
-        for (episode, series, policy, last) in touched {
+        for (episode, series, last) in touched {
             let assessment = self
-                .assessed(&series.series, &policy, &episode.episode, last, Some(change))
+                .assessed(&series.series, &episode.episode, last, Some(change))
                 .await?;
             breaches.push(Reassessed {
                 episode,
@@ -226,18 +268,59 @@ impl Service {
             revision,
             evaluated,
             breaches,
+            misses: self.misses_changed_by(change).await?,
         })
+    }
+
+    /// The misses that a change of the ledger excuses, or excuses no longer, each as it is then. A miss is excused when the 28
+    /// days that opened it would not have, without the minutes that the ledger takes away. As with breaches, those whose
+    /// minutes are no longer kept stay what they are.
+    async fn misses_changed_by(&self, change: &LedgerChange<'_>) -> Result<Vec<(Miss, Measured)>> {
+        let db = &self.store.portal;
+        let entry = change.entry();
+        let reach = MinuteRange::new(entry.range.start, entry.range.end + REACH);
+        let near = misses::opened_in(db, entry.app.map(AppId), reach).await?;
+        let ids: BTreeSet<_> = near.iter().map(|miss| miss.series).collect();
+        let measured = series::by_ids(db, &Vec::from_iter(ids)).await?;
+        let measured: HashMap<_, _> = measured.into_iter().map(|m| (m.series.id, m)).collect();
+        let policies = self.policies().await?;
+        let mut changed = Vec::new();
+        for miss in near {
+            let Some(of) = measured.get(&miss.series) else { continue };
+            let opened_at = miss.miss.opened_at;
+            let Some(policy) = policies.at(opened_at).for_sli(miss.key.sli) else {
+                continue;
+            };
+            let month = slo::slo_window(opened_at, policy);
+            let is_known = month.start.day() >= (self.clock.minute() - MINUTES_KEPT).day();
+            let is_touched = entry.range.intersect(month).is_some() && entry.is_about(series_ref(&of.series));
+            if !is_known || !is_touched {
+                continue;
+            }
+            let ledger = change.applied_to(ledger::entries(db, Some(miss.app), month).await?);
+            let sums = self.sums(std::slice::from_ref(&of.series), month, &ledger).await?;
+            let sums = sums.get(&miss.series).copied().unwrap_or_default();
+            let is_missed = sums.adjusted.bad >= MISS_MINIMUM && sums.adjusted.below(miss.slo);
+            let excused = sums.adjusted.bad < sums.raw.bad && !is_missed;
+            if excused != miss.excused {
+                changed.push((Miss { excused, ..miss }, of.clone()));
+            }
+        }
+        Ok(changed)
     }
 
     /// What the ledger leaves of an episode that was evaluated last at `last`: the ledger as it is, or as it is with a change.
     pub(super) async fn assessed(
         &self,
         series: &Series,
-        policy: &SliPolicy,
         episode: &OpenEpisode,
         last: Minute,
         change: Option<&LedgerChange<'_>>,
     ) -> Result<Assessment> {
+        let policies = self.policies().await?;
+        let Some(policy) = policies.at(decisive(episode)).for_sli(series.key.sli) else {
+            return Ok(Assessment::default());
+        };
         let range = episode_range(policy, episode, last);
         let month = episode.counted_at.map(|at| slo::slo_window(at, policy));
         let looked_at = MinuteRange::new(month.map_or(range.start, |m| m.start.min(range.start)), range.end);

@@ -46,21 +46,23 @@ pub async fn of_app(db: &Db, scope: Scope, app: AppId) -> Result<Vec<Fact>> {
         .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_all(pool).await?))
 }
 
-/// Has no fact filed, here or by another server, until this transaction ends; later ones then come after `until`. Whoever
-/// decides on the facts up to `until` calls this first, so that nothing is added afterwards to what was decided on.
-pub async fn hold(tx: &mut Tx, until: DateTime<Utc>) -> Result<()> {
-    write!(tx, c => query("update fact_head set at = case when at < $1 then $1 else at end where id = 1")
-        .bind(until.timestamp() + 1).execute(c).await?.rows_affected());
-    Ok(())
+/// Has no fact filed, here or by another server, until this transaction ends. Returns `now`, or the time of the last fact
+/// where that is later: no fact lies after it, and none that is filed later will lie before it.
+pub async fn hold(tx: &mut Tx, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    let at: i64 = write!(tx, c => query_scalar(
+        "update fact_head set at = case when at < $1 then $1 else at end where id = 1 returning at")
+        .bind(now.timestamp()).fetch_one(c).await?);
+    DateTime::from_timestamp(at, 0).ok_or_else(|| Error::corrupt("time of a fact", at))
 }
 
-/// The facts of an app and those of all apps, in order, with the number of the last one; for whoever decides on them.
-pub async fn to_decide_on(tx: &mut Tx, app: AppId) -> Result<(Vec<Fact>, i64)> {
+/// The facts of an app and those of all apps, in order, unless one of them makes no sense, and the number of the last one; for
+/// whoever decides on them.
+pub async fn to_decide_on(tx: &mut Tx, app: AppId) -> Result<(Result<Vec<Fact>>, i64)> {
     let lines: Vec<(i64, String)> = write!(tx, c => query_as(
         "select seq, line from fact where app_id = $1 or app_id is null order by seq")
         .bind(app.0).fetch_all(c).await?);
     let last = lines.last().map_or(0, |(seq, _)| *seq);
-    Ok((facts(lines.into_iter().map(|(_, line)| line).collect())?, last))
+    Ok((facts(lines.into_iter().map(|(_, line)| line).collect()), last))
 }
 
 /// Everything, in order; for an export and for what-if.

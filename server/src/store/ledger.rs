@@ -115,6 +115,17 @@ pub async fn find(tx: &mut Tx, id: Uuid) -> Result<Option<LedgerEntry>> {
     row.map(LedgerEntry::try_from).transpose()
 }
 
+/// The data gap of every app and of an SLI, revoked or not, within which or at whose end this minute lies: what Rampart itself
+/// filed of the same cause.
+pub async fn gap_at(db: &Db, sli: Sli, minute: Minute) -> Result<Option<LedgerEntry>> {
+    let row: Option<Row> = read!(db, pool => query_as(
+        "select id, app_id, sli, product, target, from_minute, to_minute, kind, authority, revoked_at is not null as revoked
+         from ledger where app_id is null and sli = $1 and product is null and kind = 'data_gap' and entered_by is null
+           and from_minute <= $2 and to_minute >= $2 order by from_minute, id limit 1")
+        .bind(sli.as_str()).bind(minute.0).fetch_optional(pool).await?);
+    row.map(LedgerEntry::try_from).transpose()
+}
+
 /// Enters an interval, on a person's authority or on Rampart's own.
 pub async fn enter(tx: &mut Tx, entry: &LedgerEntry, by: Option<UserId>, now: DateTime<Utc>) -> Result<()> {
     write!(tx, c => query(

@@ -1,7 +1,7 @@
 //! Misses: times in which a series was below its objective (SPEC section 2).
 
 use rampart_domain::{
-    count::{Counts, Minute},
+    count::{Counts, Minute, MinuteRange},
     id::{AppId, MissId, SeriesId},
     policy::Ppm,
     sli::SeriesKey,
@@ -28,6 +28,8 @@ pub struct Miss {
     pub slo: Ppm,
     pub opened_with: Counts,
     pub ended: Option<Minute>,
+    /// Whether the ledger has taken away what opened it.
+    pub excused: bool,
 }
 
 #[derive(FromRow)]
@@ -41,6 +43,7 @@ struct Row {
     slo: i64,
     opened_good: i64,
     opened_bad: i64,
+    excused: bool,
     product: String,
     sli: String,
     grp: String,
@@ -69,6 +72,7 @@ impl TryFrom<Row> for Miss {
             slo: Ppm(u32::try_from(row.slo).map_err(|_| corrupt(&row.slo.to_string()))?),
             opened_with: Counts::new(unsigned(row.opened_good), unsigned(row.opened_bad)),
             ended: row.ended_tick.map(Minute),
+            excused: row.excused,
         })
     }
 }
@@ -93,6 +97,20 @@ pub async fn update(tx: &mut Tx, id: MissId, miss: &OpenMiss, ended: Option<Minu
     write!(tx, c => query("update miss set met_since = $2, ended_tick = $3 where id = $1 and ended_tick is null")
         .bind(id.0).bind(miss.met_since.map(|m| m.0)).bind(ended.map(|m| m.0)).execute(c).await?.rows_affected());
     Ok(())
+}
+
+/// Whether the ledger has taken away what opened a miss, ended or not.
+pub async fn set_excused(tx: &mut Tx, id: MissId, excused: bool) -> Result<()> {
+    write!(tx, c => query("update miss set excused = $2 where id = $1").bind(id.0).bind(excused).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// The misses of an app, or of all, that opened in these minutes; for the rules.
+pub async fn opened_in(db: &Db, app: Option<AppId>, range: MinuteRange) -> Result<Vec<Miss>> {
+    all(read!(db, pool => query_as(
+        "select m.*, s.product, s.sli, s.grp, s.target from miss m join series s on s.id = m.series_id
+         where ($1 is null or m.app_id = $1) and m.opened_tick >= $2 and m.opened_tick < $3 order by m.id")
+        .bind(app.map(|a| a.0)).bind(range.start.0).bind(range.end.0).fetch_all(pool).await?))
 }
 
 /// Every open miss; for the evaluation.

@@ -53,6 +53,8 @@ pub struct Measured {
     pub health_path: String,
     /// Whether it is being measured; its app is, and it has not ended.
     pub is_measured: bool,
+    /// Whether its app is measured.
+    pub app_is_measured: bool,
 }
 
 #[derive(FromRow)]
@@ -84,6 +86,7 @@ struct MeasuredRow {
     partner_name: String,
     health_path: String,
     is_measured: bool,
+    app_is_measured: bool,
 }
 
 impl TryFrom<Row> for Series {
@@ -119,6 +122,7 @@ impl TryFrom<MeasuredRow> for Measured {
             partner_name: row.partner_name,
             health_path: row.health_path,
             is_measured: row.is_measured,
+            app_is_measured: row.app_is_measured,
         })
     }
 }
@@ -230,7 +234,8 @@ pub async fn sources(db: &Db, apps: &[AppId]) -> Result<Vec<(Series, Source)>> {
 pub async fn measured(db: &Db) -> Result<Vec<Measured>> {
     let rows: Vec<MeasuredRow> = read!(db, pool => query_as(
         "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at,
-                a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path, true as is_measured
+                a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path, true as is_measured,
+                true as app_is_measured
          from series s join app a on a.id = s.app_id join partner p on p.id = a.partner_id
          where s.source = '' and s.ended_at is null and a.measuring_since is not null and a.archived_at is null
          order by s.id")
@@ -264,7 +269,8 @@ async fn found(db: &Db, ids: &[SeriesId], slis: Option<&[Sli]>) -> Result<Vec<Me
             let mut query = QueryBuilder::new(
                 "select s.id, s.app_id, s.product, s.sli, s.grp, s.target, s.created_at, s.ended_at,
                         a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name, a.health_path,
-                        s.ended_at is null and a.measuring_since is not null and a.archived_at is null as is_measured
+                        s.ended_at is null and a.measuring_since is not null and a.archived_at is null as is_measured,
+                        a.measuring_since is not null and a.archived_at is null as app_is_measured
                  from series s join app a on a.id = s.app_id join partner p on p.id = a.partner_id
                  where s.source = '' and s.id in (");
             let mut list = query.separated(", ");

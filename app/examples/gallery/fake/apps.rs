@@ -281,6 +281,7 @@ pub(crate) fn breaches(key: &str) -> Vec<BreachRow> {
 
 pub(crate) fn misses() -> Vec<MissRow> {
     let row = |since, ended: Option<i64>, rate| MissRow {
+        excused: false,
         indicator: "App availability".to_owned(),
         target: Some("timesheets.kestrel.example".to_owned()),
         since: ago(since),

@@ -141,6 +141,7 @@ fn effect(before: Standing, after: Standing) -> LedgerEffect {
             bad_after: then.1,
         }],
         total_series: 1,
+        misses: Vec::new(),
         breaches: vec![BreachEffect {
             app: "Timesheets for Jira".to_owned(),
             row,

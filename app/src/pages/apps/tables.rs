@@ -132,7 +132,9 @@ pub(super) fn MissTable(rows: Vec<MissRow>) -> impl IntoView {
                 <td role="cell" class="num" data-label="Target">{target(row.slo)}</td>
                 <td role="cell" class="num" data-label="Lasted">{lasted}</td>
                 <td role="cell">
-                    {if row.ended.is_some() {
+                    {if row.excused {
+                        view! { <Badge tone=Tone::Unknown word="excused"/> }
+                    } else if row.ended.is_some() {
                         view! { <Badge tone=Tone::Good word="over"/> }
                     } else {
                         view! { <Badge tone=Tone::Bad word="still missed"/> }

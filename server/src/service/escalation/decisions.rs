@@ -123,9 +123,8 @@ impl Service {
         let Some(why) = why.filter(|_| checks.is_fine()) else {
             return Err(checks.error());
         };
-        let now = self.clock.now().trunc_subsecs(0);
         let mut tx = self.store.portal.begin().await?;
-        facts::hold(&mut tx, now).await?;
+        let now = facts::hold(&mut tx, self.clock.now().trunc_subsecs(0)).await?;
         let outcome = self.outcome_for(&mut tx, &app, now).await?;
         if let Some(obstacle) = verdict.obstacle(&outcome, now) {
             return Err(Error::Conflict(obstacle.to_owned()));
@@ -142,8 +141,14 @@ impl Service {
         };
         audit::by(&mut tx, actor, &self.clock, change).await?;
         tx.commit().await?;
-        // What follows is decided by whichever server is first; here, so that the page shows it.
-        self.escalate().await?;
+        // What follows is decided by whichever server is first; here, so that the page shows it. The decision stands either way.
+        if let Err(error) = self.escalate_some(&[app.id]).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "escalation failed; the job tries again"
+            );
+        }
+        self.wake.escalation.notify_one();
         Ok(())
     }
 
@@ -157,9 +162,8 @@ impl Service {
         let Some(why) = checks.text("why", "the reason", why, 4_000) else {
             return Err(checks.error());
         };
-        let now = self.clock.now().trunc_subsecs(0);
         let mut tx = self.store.portal.begin().await?;
-        facts::hold(&mut tx, now).await?;
+        let now = facts::hold(&mut tx, self.clock.now().trunc_subsecs(0)).await?;
         if facts::all_frozen(&mut tx).await? == frozen {
             let already = if frozen {
                 "Every app is frozen already."
@@ -183,26 +187,24 @@ impl Service {
         };
         audit::by(&mut tx, actor, &self.clock, change).await?;
         tx.commit().await?;
-        self.escalate().await?;
+        self.wake.escalation.notify_one();
         Ok(())
     }
 
     /// Where the app stands at `now` by all facts, whether or not they were worked off.
     async fn outcome_for(&self, tx: &mut Tx, app: &App, now: chrono::DateTime<chrono::Utc>) -> Result<Outcome> {
         let (facts, _) = facts::to_decide_on(tx, app.id).await?;
-        if find_contradiction(&facts).is_some() {
-            return Err(Error::Conflict(
-                "The facts about this app contradict each other, so nothing can be decided until that is mended."
-                    .to_owned(),
-            ));
-        }
+        let facts = facts.ok().filter(|facts| find_contradiction(facts).is_none());
+        let facts = facts.ok_or_else(|| {
+            let why = "The facts about this app contradict each other, so nothing can be decided until that is mended.";
+            Error::Conflict(why.to_owned())
+        })?;
         let known: Vec<_> = facts.iter().collect();
-        let until = facts.last().map_or(now, |fact| fact.at.max(now));
         Ok(decide(
             &app.key.as_str().into(),
             &EscalationPolicy::standard(),
             &known,
-            until,
+            now,
         ))
     }
 

@@ -7,8 +7,9 @@ mod receipt;
 pub use decisions::{LONGEST_EXTENSION, Verdict};
 pub use receipt::{fact_line, initial_policy};
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use rampart_domain::{
+    access::StaffRole,
     escalation::{Decision, EscalationPolicy, Outcome, State, decide, find_contradiction},
     id::AppId,
 };
@@ -21,7 +22,7 @@ use super::{
 use crate::{
     mail, random,
     store::{
-        self, Scope, Tx, accounts,
+        Scope, Tx, accounts,
         apps::{self, App},
         audit::Who,
         escalation::{self, Recorded, Standing},
@@ -46,20 +47,17 @@ impl Service {
     /// # Errors
     /// When the database cannot be reached; what was decided until then is kept.
     pub async fn escalate(&self) -> Result<Option<DateTime<Utc>>> {
-        // Where facts came in quick succession, the last of them may lie a second ahead.
-        let latest = facts::latest(&self.store.portal).await?;
-        let until = self.clock.now().trunc_subsecs(0).max(latest);
-        let waiting = escalation::waiting(&self.store.portal, until).await?;
+        let waiting = escalation::waiting(&self.store.portal, self.clock.now()).await?;
         for some in waiting.chunks(AT_ONCE) {
-            self.escalate_some(some, until).await?;
+            self.escalate_some(some).await?;
         }
         Ok(escalation::next_due(&self.store.portal).await?)
     }
 
-    async fn escalate_some(&self, ids: &[AppId], until: DateTime<Utc>) -> Result<()> {
+    async fn escalate_some(&self, ids: &[AppId]) -> Result<()> {
         let apps = apps::by_ids(&self.store.portal, Scope::system(), ids).await?;
         let mut tx = self.store.portal.begin().await?;
-        facts::hold(&mut tx, until).await?;
+        let until = facts::hold(&mut tx, self.clock.now().trunc_subsecs(0)).await?;
         let mut news = Vec::new();
         for app in &apps {
             let decided = self.decided(&mut tx, app, until).await?;
@@ -76,7 +74,7 @@ impl Service {
         }
         if news.iter().any(|(_, decided)| !decided.new.is_empty()) {
             // What comes now was not known to what was decided.
-            facts::hold(&mut tx, until + chrono::TimeDelta::seconds(1)).await?;
+            facts::hold(&mut tx, until + TimeDelta::seconds(1)).await?;
         }
         for (app, decided) in &news {
             for recorded in &decided.new {
@@ -105,10 +103,10 @@ impl Service {
                 outcome: None,
             }
         };
-        let (facts, seq) = match facts::to_decide_on(tx, app.id).await {
+        let (facts, seq) = facts::to_decide_on(tx, app.id).await?;
+        let facts = match facts {
             Ok(facts) => facts,
-            Err(error @ store::Error::Corrupt { .. }) => return Ok(stopped(error.to_string(), i64::MAX)),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Ok(stopped(error.to_string(), seq)),
         };
         if let Some((fact, contradiction)) = find_contradiction(&facts) {
             return Ok(stopped(format!("the fact {}: {contradiction}", fact.id), seq));
@@ -159,17 +157,20 @@ impl Service {
     /// Tells the partner's owners, and where a program manager has to decide, those too.
     async fn notify(&self, tx: &mut Tx, app: &App, recorded: &Recorded, decided: &Decided) -> Result<()> {
         let Some(outcome) = &decided.outcome else { return Ok(()) };
-        let mut recipients = accounts::owner_mails(tx, app.partner_id).await?;
-        if recorded.decision.to == State::DemotionProposed {
-            recipients.extend(accounts::staff_mails(tx, rampart_domain::access::StaffRole::ProgramManager).await?);
-        }
-        for recipient in recipients {
+        let owners = accounts::owner_mails(tx, app.partner_id).await?;
+        let managers = match recorded.decision.to {
+            State::DemotionProposed => accounts::staff_mails(tx, StaffRole::ProgramManager).await?,
+            _ => Vec::new(),
+        };
+        let owners = owners.iter().map(|mail| (mail, false));
+        for (recipient, to_staff) in owners.chain(managers.iter().map(|mail| (mail, true))) {
             let notice = mail::DecisionNotice {
                 app,
                 recorded,
                 outcome,
                 designation: &self.config.platform.designation,
                 recipient: recipient.as_str(),
+                to_staff,
             };
             outbox::push(
                 tx,

@@ -14,7 +14,7 @@ use rampart_domain::{
 };
 
 use super::{
-    super::{Error, Result, Service, figures::series_ref},
+    super::{Error, Result, Service, figures::series_ref, reassessment::decisive},
     apps::Headed,
     charts::Charted,
     count,
@@ -77,7 +77,7 @@ impl Service {
     /// The figures of an episode that is open: its own are written when it closes.
     async fn so_far(&self, app: AppId, episode: &Episode) -> Result<Option<Assessed>> {
         let policies = self.policies().await?;
-        let Some(policy) = policies.at(episode.episode.opened_at).for_sli(episode.key.sli) else {
+        let Some(policy) = policies.at(decisive(&episode.episode)).for_sli(episode.key.sli) else {
             return Ok(None);
         };
         let range = episode_range(policy, &episode.episode, self.clock.minute());
@@ -122,7 +122,7 @@ impl Service {
 
         let now = self.clock.minute();
         let end = episode.closed.map_or(now, |(tick, _)| tick);
-        let policy = in_force(episode.episode.opened_at)?;
+        let policy = in_force(decisive(&episode.episode))?;
         // The same minutes that the evaluation has counted: from the window that opened it to the window that was seen last.
         let range = episode_range(policy, &episode.episode, end);
         let shown = MinuteRange::new(range.start - AROUND, (range.end + AROUND).min(now));

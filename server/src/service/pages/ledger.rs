@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use rampart_app::{
     model::{
-        AppLedger, BreachEffect, LedgerEffect, LedgerEntryPage, LedgerFilter, LedgerPage, LedgerRow, Revoked,
-        SeriesEffect, WaiverDraft, WaiverPage,
+        AppLedger, BreachEffect, LedgerEffect, LedgerEntryPage, LedgerFilter, LedgerPage, LedgerRow, MissEffect,
+        Revoked, SeriesEffect, WaiverDraft, WaiverPage,
     },
     ui::link,
 };
@@ -202,6 +202,16 @@ impl Service {
                     row: rows::breach(&breach.series.app_key, &breach.episode, None),
                     after: rows::standing(true, breach.assessment.excused),
                     bad_after: breach.assessment.adjusted.bad,
+                })
+                .collect(),
+            misses: plan
+                .misses
+                .iter()
+                .map(|(miss, measured)| MissEffect {
+                    app: measured.app_name.clone(),
+                    indicator: rows::indicator(&miss.key),
+                    since: miss.miss.opened_at.start(),
+                    excused: miss.excused,
                 })
                 .collect(),
         })

@@ -94,7 +94,7 @@ impl Service {
                 .iter()
                 .map(|e| rows::breach(&app.key, e, said.get(&e.id)))
                 .collect(),
-            misses: misses.iter().map(rows::miss).collect(),
+            misses: misses.iter().filter(|m| !m.excused).map(rows::miss).collect(),
             alert_address,
             burn_rates: self.burn_rates_of(actor, app.id).await?,
             clears_on: clears_on(&policy, &current, &standing, &days),

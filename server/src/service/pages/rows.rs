@@ -41,6 +41,7 @@ pub(super) fn indicator(key: &SeriesKey) -> String {
 
 pub(super) fn miss(miss: &Miss) -> MissRow {
     MissRow {
+        excused: miss.excused,
         indicator: indicator(&miss.key),
         target: (!miss.key.target.is_empty()).then(|| short_url(&miss.key.target)),
         since: miss.miss.opened_at.start(),

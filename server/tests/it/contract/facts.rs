@@ -132,14 +132,16 @@ async fn what_is_decided_on_is_held(database: TestDatabase) {
     .await;
     file(db, None, fact("f3", None, FactKind::Frozen)).await;
     let (known, last) = commit(db, async |tx| {
-        facts::hold(tx, after(5)).await?;
+        assert_eq!(facts::hold(tx, after(5)).await?, after(5));
+        assert_eq!(facts::hold(tx, after(1)).await?, after(5));
         facts::to_decide_on(tx, world.ours.app).await
     })
     .await;
+    let known = known.unwrap();
     assert_eq!(known.iter().map(|f| f.id.as_str()).collect::<Vec<_>>(), ["f1", "f3"]);
     assert_eq!(last, 3);
     let late = file(db, ours, fact("f4", Some("com.example.ours"), FactKind::Withdrawn)).await;
-    assert_eq!(late.at, after(5) + TimeDelta::seconds(1));
+    assert_eq!(late.at, after(5));
     assert_eq!(facts::all(db).await.unwrap().len(), 4);
 }
 

@@ -19,6 +19,7 @@ on_both_engines!(
     only_entries_that_reach_into_the_range_are_read,
     a_revoked_entry_is_not_in_force,
     an_entry_is_found_and_extended,
+    a_gap_of_the_portals_own_is_found_by_its_minutes,
     a_revoked_entry_is_not_extended,
     an_entry_is_revoked_once_and_says_by_whom,
     the_list_is_narrowed_and_paged,
@@ -356,4 +357,28 @@ async fn entries_of_another_partner_are_not_listed(database: TestDatabase) {
     assert_eq!(ids(&list(db, world.scope(), exactly).await), [0_u128; 0]);
     world.leave(db).await;
     assert_eq!(ids(&list(db, world.scope(), Filter::default()).await), [3]);
+}
+
+async fn a_gap_of_the_portals_own_is_found_by_its_minutes(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let of_all = LedgerEntry {
+        sli: Some(Sli::Availability),
+        ..entry(1, None, 100, 200)
+    };
+    let of_app = LedgerEntry {
+        sli: Some(Sli::Availability),
+        ..entry(2, Some(world.ours.app), 300, 400)
+    };
+    for entry in [&of_all, &of_app] {
+        commit(db, async |tx| ledger::enter(tx, entry, None, now()).await).await;
+    }
+    let at = async |sli, minute| ledger::gap_at(db, sli, Minute(minute)).await.unwrap();
+    assert_eq!(at(Sli::Availability, 100).await, Some(of_all.clone()));
+    assert_eq!(at(Sli::Availability, 200).await, Some(of_all.clone()), "right after it");
+    assert_eq!(at(Sli::Availability, 201).await, None);
+    assert_eq!(at(Sli::IframeLoad, 150).await, None);
+    assert_eq!(at(Sli::Availability, 350).await, None, "of one app");
+    commit(db, async |tx| ledger::revoke(tx, nth(1), None, "No.", now()).await).await;
+    assert!(at(Sli::Availability, 150).await.is_some_and(|entry| entry.revoked));
 }

@@ -1,5 +1,5 @@
 use rampart_domain::{
-    count::{Counts, Minute},
+    count::{Counts, Minute, MinuteRange},
     id::MissId,
     policy::Ppm,
     sli::{Product, Sli},
@@ -14,10 +14,12 @@ on_both_engines!(
     a_miss_comes_back_as_it_was_opened_and_changed,
     a_series_has_one_open_miss,
     misses_are_seen_by_their_partner_and_staff,
+    a_miss_is_excused_and_found_by_when_it_opened,
 );
 
 fn miss(n: u128, side: Side, tick: i64) -> Miss {
     Miss {
+        excused: false,
         id: MissId(nth(n)),
         series: side.series,
         app: side.app,
@@ -96,4 +98,23 @@ async fn misses_are_seen_by_their_partner_and_staff(database: TestDatabase) {
     assert_eq!(seen(scope_of_staff(owner), theirs.app).await, [other]);
     neighbours.leave(db).await;
     assert_eq!(seen(neighbours.scope(), ours.app).await, []);
+}
+
+async fn a_miss_is_excused_and_found_by_when_it_opened(database: TestDatabase) {
+    let db = &database.store.portal;
+    let Neighbours { ours, theirs, .. } = Neighbours::new(db).await;
+    for miss in [miss(1, ours, 100), miss(2, theirs, 200)] {
+        commit(db, async |tx| misses::insert(tx, &miss).await).await;
+    }
+    let found = async |app, from, to| -> Vec<u128> {
+        let range = MinuteRange::new(Minute(from), Minute(to));
+        let found = misses::opened_in(db, app, range).await.unwrap();
+        found.iter().map(|miss| miss.id.0.as_u128()).collect()
+    };
+    assert_eq!(found(None, 100, 201).await, [1, 2]);
+    assert_eq!(found(None, 101, 200).await, [0_u128; 0]);
+    assert_eq!(found(Some(theirs.app), 0, 999).await, [2]);
+    commit(db, async |tx| misses::set_excused(tx, MissId(nth(1)), true).await).await;
+    let open = misses::open(db).await.unwrap();
+    assert_eq!(open.iter().map(|miss| miss.excused).collect::<Vec<_>>(), [true, false]);
 }

@@ -352,6 +352,8 @@ async fn everything_is_frozen_and_thawed(database: TestDatabase) {
         .await
         .unwrap();
     assert!(is_conflict(service.freeze_all(&world.manager, true, "again").await));
+    world.escalate().await;
+    assert!(world.standing(APP).await.paused);
     assert!(is_conflict(
         world.decides(&world.manager, Verdict::ConfirmDemotion).await
     ));

@@ -90,7 +90,7 @@ async fn send(portal: &Portal, person: &mut Browser, fields: &[(&'static str, St
 }
 
 /// Files a waiver that was shown. Returns the address of the entry.
-async fn file(portal: &Portal, pia: &mut Browser, key: &str, from: Minute, to: Minute) -> String {
+pub(super) async fn file(portal: &Portal, pia: &mut Browser, key: &str, from: Minute, to: Minute) -> String {
     let mut fields = waiver(key, from, to);
     fields.push(("shown", "yes".to_owned()));
     let (status, entry, body) = send(portal, pia, &fields).await;
@@ -98,7 +98,7 @@ async fn file(portal: &Portal, pia: &mut Browser, key: &str, from: Minute, to: M
     entry
 }
 
-async fn revoke(portal: &Portal, pia: &mut Browser, entry: &str) {
+pub(super) async fn revoke(portal: &Portal, pia: &mut Browser, entry: &str) {
     let answer = portal
         .post(pia, &format!("{entry}/revoke"), &[("why", "It was the wrong app.")])
         .await;

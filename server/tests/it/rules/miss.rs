@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use http::StatusCode;
 use rampart_domain::{
     count::{Counts, Minute, MinuteRange, MinuteRecord},
+    escalation::FactKind,
     exclusion::{ExclusionKind, LedgerEntry},
     id::SeriesId,
     sli::Sli,
@@ -13,7 +14,7 @@ use rampart_server::{
     store::{Scope, apps, counts, facts, ledger, misses, misses::Miss},
 };
 
-use super::breach::measured;
+use super::{breach::measured, ledger as ledger_rules};
 use crate::support::{
     database::{TestDatabase, on_both_engines},
     html::{main, text},
@@ -25,6 +26,8 @@ on_both_engines!(
     a_series_without_28_days_of_history_has_no_miss,
     a_quiet_series_is_assessed_once_an_hour,
     a_series_that_is_no_longer_measured_ends_its_miss,
+    a_base_url_that_is_taken_away_and_entered_again_ends_no_miss,
+    a_waiver_excuses_a_miss_and_revoking_it_takes_that_back,
 );
 
 /// One probe a minute on each of the days before today; `bad` minutes of them failed three days ago.
@@ -216,4 +219,63 @@ async fn a_series_that_is_no_longer_measured_ends_its_miss(database: TestDatabas
     assert_eq!(filed(&portal).await, ["slo_missed", "slo_met"]);
     let sent = mails(&portal).await;
     assert!(sent[1].1.contains("is no longer measured."), "{}", sent[1].1);
+}
+
+async fn a_base_url_that_is_taken_away_and_entered_again_ends_no_miss(database: TestDatabase) {
+    let (portal, mut owner, series) = measured(database).await;
+    history(&portal, series, 29, 100).await;
+    portal.live(series, 3, false).await;
+    let opened = all(&portal).await;
+    for url in ["https://elsewhere.example.com", "https://app.example.com"] {
+        let fields = [
+            ("version", "0"),
+            ("health_path", "/health"),
+            ("base_urls", url),
+            ("fails_when_down", "yes"),
+        ];
+        let settings = portal.get(&mut owner, "/apps/com.example.app/settings").await.body;
+        let version = settings.split("name=\"version\" value=\"").nth(1).unwrap();
+        let version = version.split('"').next().unwrap().to_owned();
+        let fields = fields.map(|(name, value)| (name, if name == "version" { version.as_str() } else { value }));
+        let answer = portal
+            .post(&mut owner, "/apps/com.example.app/health-check", &fields)
+            .await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        portal.clock.advance(TimeDelta::minutes(2));
+        portal.evaluate().await;
+    }
+    assert_eq!(all(&portal).await, opened, "its 28 days are what they are");
+    assert_eq!(filed(&portal).await, ["slo_missed"]);
+}
+
+async fn a_waiver_excuses_a_miss_and_revoking_it_takes_that_back(database: TestDatabase) {
+    let (portal, _, series) = measured(database).await;
+    let mut pia = portal.staff("Pia", &["program_manager"]).await;
+    history(&portal, series, 29, 100).await;
+    portal.live(series, 3, false).await;
+    let missed = all(&portal).await.remove(0);
+    assert!(!missed.excused && missed.ended.is_none());
+    let bad = Minute::of_day(portal.clock.minute().day() - 3);
+    let excusals = async || -> Vec<(&'static str, String)> {
+        let db = &portal.service.store.portal;
+        let facts = facts::of_app(db, Scope::system(), missed.app).await.unwrap();
+        let told = facts.iter().filter_map(|fact| match &fact.kind {
+            FactKind::Excused { reference } | FactKind::Unexcused { reference } => {
+                Some((fact.kind.name(), reference.to_string()))
+            }
+            _ => None,
+        });
+        told.filter(|(_, reference)| *reference == missed.id.to_string())
+            .collect()
+    };
+    let entry = ledger_rules::file(&portal, &mut pia, "com.example.app", bad, bad + 50).await;
+    assert!(!all(&portal).await[0].excused, "53 bad ones are left");
+    let other = ledger_rules::file(&portal, &mut pia, "com.example.app", bad + 50, bad + 100).await;
+    assert!(all(&portal).await[0].excused);
+    ledger_rules::revoke(&portal, &mut pia, &other).await;
+    assert!(!all(&portal).await[0].excused);
+    let id = missed.id.to_string();
+    assert_eq!(excusals().await, [("excused", id.clone()), ("unexcused", id)]);
+    ledger_rules::revoke(&portal, &mut pia, &entry).await;
+    assert_eq!(excusals().await.len(), 2);
 }

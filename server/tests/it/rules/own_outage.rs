@@ -23,6 +23,7 @@ use crate::support::{
 
 on_both_engines!(
     an_outage_of_the_portal_is_a_data_gap_for_every_app,
+    an_outage_that_is_nearly_forgotten_is_no_new_gap,
     apps_that_fail_while_canaries_answer_have_failed,
     a_dead_canary_alone_excuses_nothing,
     a_probe_that_was_started_late_and_failed_is_no_data,
@@ -151,6 +152,24 @@ async fn an_outage_of_the_portal_is_a_data_gap_for_every_app(database: TestDatab
         gaps.iter().all(|row| row.partner_id.is_none()),
         "no partner reads how many probes there are"
     );
+}
+
+async fn an_outage_that_is_nearly_forgotten_is_no_new_gap(database: TestDatabase) {
+    let mut canary = Canary::sing().await;
+    let (portal, _, series) = portal(database, &[&canary]).await;
+    canary.dies().await;
+    for _ in 0..5 {
+        minute(&portal, &series, &bad_probe()).await;
+    }
+    let filed = gaps(&portal).await.len();
+    assert!(filed > 0);
+    // It is looked back over 26 hours: the outage leaves them minute by minute.
+    portal.clock.advance(TimeDelta::minutes(26 * 60 - 6));
+    for _ in 0..8 {
+        portal.clock.advance(TimeDelta::minutes(1));
+        portal.evaluate().await;
+    }
+    assert_eq!(gaps(&portal).await.len(), filed);
 }
 
 async fn apps_that_fail_while_canaries_answer_have_failed(database: TestDatabase) {
