@@ -140,7 +140,7 @@ test("the pages of a partner's people", async ({ page, people, mailbox, target }
   });
 });
 
-test("the pages of the staff and of nobody yet", async ({ page, people, mailbox, target }) => {
+test("the pages of the staff", async ({ people, mailbox, target }) => {
   const { administrator, breach, mail, harbour } = await world(people, mailbox, target);
   const staff = administrator.page;
   for (const path of [
@@ -178,8 +178,10 @@ test("the pages of the staff and of nobody yet", async ({ page, people, mailbox,
       await expectGoodAsItIs(staff);
     }
   });
+});
 
-  // Who is not signed in.
+test("the pages of who is not signed in", async ({ page, people, mailbox, target }) => {
+  await world(people, mailbox, target);
   const drill = await mailbox.waitForMailTo("on-call@harbour.example", /^DRILL/);
   const confirmation = links(drill).find((link) => link.includes("/alert-address/")) ?? "";
   for (const path of ["/sign-in", await people.invitation("mika@harbour.example"), confirmation]) {
