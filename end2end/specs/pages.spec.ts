@@ -30,7 +30,10 @@ async function world(people: People, mailbox: Mailbox, target: Target, page?: Pa
   const harbour = await people.partner(administrator, "Harbour & Sons", "olga@harbour.example", "Olga Owner", page);
   const owner = harbour.owner.page;
   target.setStatus(503);
-  const app = { ...newApp(harbour, target, KEY, "Harbour Timesheets"), alert_address: "on-call@harbour.example" };
+  // One word to a browser, and wider than a narrow screen.
+  const url = `${target.url}/harbour.timesheets.production.eu-central`;
+  const timesheets = newApp(harbour, target, KEY, "Harbour Timesheets");
+  const app = { ...timesheets, base_urls: url, alert_address: "on-call@harbour.example" };
   await post(owner, "/apps/new", app);
   await post(administrator.page, `/apps/${KEY}/measuring/start`, {});
   await post(owner, "/apps/new", newApp(harbour, target, "com.harbour.unmeasured", "Not measured yet"));
