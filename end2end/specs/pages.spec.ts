@@ -30,7 +30,10 @@ async function world(people: People, mailbox: Mailbox, target: Target, page?: Pa
   const harbour = await people.partner(administrator, "Harbour & Sons", "olga@harbour.example", "Olga Owner", page);
   const owner = harbour.owner.page;
   target.setStatus(503);
-  const app = { ...newApp(harbour, target, KEY, "Harbour Timesheets"), alert_address: "on-call@harbour.example" };
+  // One word to a browser, and wider than a narrow screen.
+  const url = `${target.url}/harbour.timesheets.production.eu-central`;
+  const timesheets = newApp(harbour, target, KEY, "Harbour Timesheets");
+  const app = { ...timesheets, base_urls: url, alert_address: "on-call@harbour.example" };
   await post(owner, "/apps/new", app);
   await post(administrator.page, `/apps/${KEY}/measuring/start`, {});
   await post(owner, "/apps/new", newApp(harbour, target, "com.harbour.unmeasured", "Not measured yet"));
@@ -116,6 +119,7 @@ test("the pages of a partner's people", async ({ page, people, mailbox, target }
     `/apps/${KEY}/settings`,
     `/partners/${harbour.id}`,
     mail,
+    "/policies/measurement",
     "/audit",
     "/account",
   ]) {
@@ -139,7 +143,7 @@ test("the pages of a partner's people", async ({ page, people, mailbox, target }
   });
 });
 
-test("the pages of the staff and of nobody yet", async ({ page, people, mailbox, target }) => {
+test("the pages of the staff", async ({ people, mailbox, target }) => {
   const { administrator, breach, mail, harbour } = await world(people, mailbox, target);
   const staff = administrator.page;
   for (const path of [
@@ -155,6 +159,10 @@ test("the pages of the staff and of nobody yet", async ({ page, people, mailbox,
     "/people",
     "/ledger",
     "/ledger?q=nothing",
+    "/ledger/new",
+    "/policies/measurement",
+    "/policies/measurement/edit",
+    "/tokens",
     "/audit",
     "/audit?action=breach.opened",
     "/audit?who=nobody",
@@ -173,8 +181,10 @@ test("the pages of the staff and of nobody yet", async ({ page, people, mailbox,
       await expectGoodAsItIs(staff);
     }
   });
+});
 
-  // Who is not signed in.
+test("the pages of who is not signed in", async ({ page, people, mailbox, target }) => {
+  await world(people, mailbox, target);
   const drill = await mailbox.waitForMailTo("on-call@harbour.example", /^DRILL/);
   const confirmation = links(drill).find((link) => link.includes("/alert-address/")) ?? "";
   for (const path of ["/sign-in", await people.invitation("mika@harbour.example"), confirmation]) {

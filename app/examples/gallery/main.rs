@@ -4,8 +4,8 @@
 //! with every request. With `RAMPART_PKG=<folder>` that folder is served under `/pkg/`; a bundle named `rampart` in it
 //! (`rampart.js`, `rampart_bg.wasm`) brings the islands to life.
 //!
-//! Query parameters that every page takes: `as=owner|member|staff|nobody`, `flash=<text>`, and `refuse=<form id>`, which
-//! shows that form as if it had just been refused (`field=<name>` says which field).
+//! Query parameters that every page takes: `as=owner|member|staff|nobody` or a single role of the staff, `flash=<text>`,
+//! and `refuse=<form id>`, which shows that form as if it had just been refused (`field=<name>` says which field).
 
 #![allow(clippy::unwrap_used, reason = "a developer's tool may simply stop")]
 

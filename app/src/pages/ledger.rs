@@ -304,12 +304,14 @@ fn new_waiver(page: WaiverPage) -> impl IntoView {
         </div>
         <p class="sub"><span>"Its minutes leave the figures, and breaches may be excused. You see what changes before anything is filed."</span></p>
         <div class="stack">
-            <div class="card padded">
+            <div class="card padded writing">
                 <Form id="waiver" action="/ledger/new">
                     <TextField name="app" label="Key of the app" value=draft.app required=false code=true/>
                     <Checkbox name="all_apps" label="All apps, of every partner" checked=draft.all_apps/>
-                    <Select name="sli" label="Service level indicator" options=with_all(slis) value=draft.sli/>
-                    <Select name="product" label="Product" options=with_all(products) value=draft.product/>
+                    <div class="numbers">
+                        <Select name="sli" label="Service level indicator" options=with_all(slis) value=draft.sli/>
+                        <Select name="product" label="Product" options=with_all(products) value=draft.product/>
+                    </div>
                     <TextField
                         name="target"
                         label="Base URL"
@@ -318,8 +320,13 @@ fn new_waiver(page: WaiverPage) -> impl IntoView {
                         code=true
                         help="Only for the availability of one of several base URLs."
                     />
-                    <TextField name="from" label="From, UTC" kind="datetime-local" value=draft.from/>
-                    <TextField name="to" label="To, UTC" kind="datetime-local" value=draft.to help="This minute counts again. At most 28 days after the beginning, and 28 days from now."/>
+                    <div class="field">
+                        <div class="numbers">
+                            <TextField name="from" label="From, UTC" kind="datetime-local" value=draft.from help="The first minute that is left out."/>
+                            <TextField name="to" label="To, UTC" kind="datetime-local" value=draft.to help="The minute that counts again."/>
+                        </div>
+                        <p class="help">"At most 28 days after the beginning, and 28 days from now."</p>
+                    </div>
                     <TextArea name="why" label="Reason" value=draft.why help="Everybody whose app it covers reads it."/>
                     <Submit label="Show what it changes"/>
                 </Form>

@@ -70,7 +70,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     .into_any()
 }
 
-/// (name, address) of what this person may open.
+/// (name, address) of what this person may read about apps and partners.
 fn entries(actor: &Actor) -> Vec<(&'static str, String)> {
     let mut entries = Vec::new();
     if actor.may_somewhere(Action::ViewApp) {
@@ -85,21 +85,25 @@ fn entries(actor: &Actor) -> Vec<(&'static str, String)> {
             _ => entries.push(("Teams", "/partners".to_owned())),
         }
     }
-    entries.push(("Rules", "/policies/measurement".to_owned()));
     if actor.may_everywhere(Action::ViewApp) {
         entries.push(("Ledger", "/ledger".to_owned()));
     }
-    for (action, name, href) in [
+    entries.push(("Rules", "/policies/measurement".to_owned()));
+    entries
+}
+
+/// The same of what keeps the portal itself going.
+fn administration(actor: &Actor) -> Vec<(&'static str, String)> {
+    [
         (Action::ManagePeople, "People", "/people"),
         (Action::ManagePlatformTokens, "Tokens", "/tokens"),
-        (Action::ViewAudit, "Audit", "/audit"),
         (Action::ManageMail, "Mail", "/mail"),
-    ] {
-        if actor.may_somewhere(action) {
-            entries.push((name, href.to_owned()));
-        }
-    }
-    entries
+        (Action::ViewAudit, "Audit", "/audit"),
+    ]
+    .into_iter()
+    .filter(|(action, ..)| actor.may_somewhere(*action))
+    .map(|(_, name, href)| (name, href.to_owned()))
+    .collect()
 }
 
 #[component]
@@ -108,11 +112,18 @@ fn TopBar(actor: Actor) -> impl IntoView {
     let is_here = |href: &str| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
     view! {
         <nav class="main-nav" aria-label="Main">
-            {entries(&actor)
+            {[entries(&actor), administration(&actor)]
                 .into_iter()
-                .map(|(name, href)| {
-                    let current = is_here(&href).then_some("page");
-                    view! { <a href=href aria-current=current>{name}</a> }
+                .filter(|group| !group.is_empty())
+                .map(|group| {
+                    let links = group
+                        .into_iter()
+                        .map(|(name, href)| {
+                            let current = is_here(&href).then_some("page");
+                            view! { <a href=href aria-current=current>{name}</a> }
+                        })
+                        .collect_view();
+                    view! { <div>{links}</div> }
                 })
                 .collect_view()}
         </nav>

@@ -21,7 +21,7 @@ pub(crate) fn other() -> PartnerRef {
     }
 }
 
-/// "owner", "member" or "staff"; anybody else is not signed in.
+/// "owner", "member", "staff", or one role of the staff alone; anybody else is not signed in.
 pub(crate) fn actor(who: &str) -> Option<Actor> {
     let member = |role| {
         vec![Membership {
@@ -37,7 +37,7 @@ pub(crate) fn actor(who: &str) -> Option<Actor> {
             Vec::new(),
             vec![StaffRole::ProgramManager, StaffRole::Administrator],
         ),
-        _ => return None,
+        role => ("Kim Oduya", Vec::new(), vec![role.parse().ok()?]),
     };
     Some(Actor {
         user: "01931c2e-0000-7000-8000-0000000000aa".parse().unwrap(),

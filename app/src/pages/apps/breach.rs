@@ -37,7 +37,7 @@ fn show(breach: model::BreachPage) -> impl IntoView {
         <div class="grid">
             <div class="stack">
                 <Card title="What happened">
-                    <div class="body">
+                    <div class="body story">
                         <Story breach=story/>
                     </div>
                 </Card>
@@ -116,8 +116,10 @@ fn ExcludedBy(entries: Vec<(String, String)>) -> impl IntoView {
         .map(|(words, href)| view! { <li><a href=href>{words}</a></li> })
         .collect_view();
     view! {
-        <p>"Bad events of it are excluded by:"</p>
-        <ul>{links}</ul>
+        <div>
+            <p class="quiet">"Bad events of it are excluded by:"</p>
+            <ul>{links}</ul>
+        </div>
     }
 }
 
@@ -136,7 +138,7 @@ fn OccurrenceCard(occurrence: model::Occurrence, this: String) -> impl IntoView 
     };
     view! {
         <Card title="Occurrence" aside=move || counted(number, "breach", "breaches")>
-            <div class="body">
+            <div class="body stack tight">
                 <p>"Counted breaches that lie within 6\u{a0}hours of each other count as one. This one is called "<span class="code">{occurrence.name}</span>" and counts since "<Time at=occurrence.counted_at/>{end}</p>
                 {occurrence.excused.then(|| view! { <p>"It is excused, since all of its breaches are."</p> })}
             </div>
@@ -242,10 +244,10 @@ fn Figures(breach: model::BreachPage) -> impl IntoView {
                 <dd>{target(breach.slo)}</dd>
                 <dt>"Bad events"</dt>
                 <dd>{count(breach.bad)}</dd>
-                {excused.then(|| view! { <dt>"adjusted"</dt><dd>{count(breach.bad_adjusted)}</dd> })}
+                {excused.then(|| view! { <dt>"Bad, adjusted"</dt><dd>{count(breach.bad_adjusted)}</dd> })}
                 <dt>"Rate throughout"</dt>
                 <dd>{percent_or_dash(breach.rate)}</dd>
-                {excused.then(|| view! { <dt>"adjusted"</dt><dd>{percent_or_dash(breach.rate_adjusted)}</dd> })}
+                {excused.then(|| view! { <dt>"Rate, adjusted"</dt><dd>{percent_or_dash(breach.rate_adjusted)}</dd> })}
                 <dt>"Counts from"</dt>
                 <dd>{count(breach.counting_threshold)}</dd>
                 <dt>"First minute"</dt>

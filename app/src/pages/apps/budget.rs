@@ -19,11 +19,12 @@ use crate::{
 
 /// What is left, as a bar, with the link to where the rest went. What excused minutes make of it is said beside.
 #[component]
-pub(super) fn Left(budget: Budget, raw: Budget, href: String) -> impl IntoView {
+pub(super) fn Left(budget: Budget, raw: Budget, outlook: Outlook, href: String) -> impl IntoView {
     let as_measured = (raw.bad != budget.bad).then(|| format!("{} as measured", raw.words().1));
     view! {
         <BudgetBar budget/>
         {as_measured.map(|words| view! { <span class="key-line">{words}</span> })}
+        <OutlookText outlook/>
         {(budget.bad > 0).then(|| view! { <span class="key-line"><a href=href>"Where it went"</a></span> })}
     }
 }
@@ -34,7 +35,7 @@ fn day(date: NaiveDate) -> String {
 
 /// What becomes of the budget, in a few words.
 #[component]
-pub(super) fn OutlookText(outlook: Outlook) -> impl IntoView {
+fn OutlookText(outlook: Outlook) -> impl IntoView {
     let text = match (outlook.exhausted_on, outlook.met_again_on) {
         (Some(date), _) => format!("exhausted on {} at this rate", day(date)),
         (None, Some(date)) => format!("met again on {}", day(date)),

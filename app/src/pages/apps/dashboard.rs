@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::budget::{Left, OutlookText};
+use super::budget::Left;
 use crate::{
     model::{SeriesCard, SeriesGroup, SourceInUse, Volumes},
     request::viewer,
@@ -93,7 +93,7 @@ fn Row(card: SeriesCard, has_budget: bool) -> impl IntoView {
                         <td role="cell" class="wide" data-label="Error budget">
                             {card
                                 .budget
-                                .map(|(budget, raw, href)| view! { <Left budget raw href/><OutlookText outlook=card.outlook/> })}
+                                .map(|(budget, raw, href)| view! { <Left budget raw outlook=card.outlook href/> })}
                             {card
                                 .breach_since
                                 .map(|at| view! { <span class="key-line">"breach open since "<Time at style=TimeStyle::Short/></span> })}

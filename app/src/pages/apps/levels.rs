@@ -204,10 +204,16 @@ fn Cell(cell: Option<LevelCell>, name: &'static str) -> impl IntoView {
     };
     view! {
         <td role="cell" data-label=name>
-            <a class="rate" href=cell.href>
-                <Rate value=cell.month none="–"/>
-                <span class="visually-hidden">{format!(", {name}")}</span>
-            </a>
+            {cell
+                .month
+                .map(|month| {
+                    view! {
+                        <a class="rate" href=cell.href>
+                            <Rate value=Some(month)/>
+                            <span class="visually-hidden">{format!(", {name}")}</span>
+                        </a>
+                    }
+                })}
             <span class="key-line">
                 <Badge tone word/>
             </span>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     super::{PageTitle, param, query},
-    budget::{Left, OutlookText},
+    budget::Left,
     dashboard::{Dashboard, Month, SourceNotice},
     head::Head,
     tables::{DayTable, MinuteTable, ProbeTable},
@@ -139,8 +139,7 @@ fn Summary(card: SeriesCard) -> impl IntoView {
                             <div>
                                 <dt>"Error budget"</dt>
                                 <dd>
-                                    <Left budget raw href/>
-                                    <OutlookText outlook/>
+                                    <Left budget raw outlook href/>
                                 </dd>
                             </div>
                         }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     super::{PageTitle, param},
-    budget::{Left, OutlookText},
+    budget::Left,
     head::Head,
     standing::Standing,
     tables::{BreachTable, DayTable},
@@ -183,8 +183,7 @@ fn Level(row: SliRow) -> impl IntoView {
                 {raw.map(|raw| view! { <span class="raw">{format!("{} with excused", percent(raw))}</span> })}
             </td>
             <td role="cell" class="budget">
-                <Left budget=row.budget raw=row.budget_raw href=row.budget_href/>
-                <OutlookText outlook=row.outlook/>
+                <Left budget=row.budget raw=row.budget_raw outlook=row.outlook href=row.budget_href/>
                 {row
                     .breach_since
                     .map(|at| view! { <span class="raw">"breach open since "<Time at style=TimeStyle::Short/></span> })}
@@ -271,7 +270,7 @@ fn Alerts(address: AlertAddress, burn_rates: BurnRates, settings: String) -> imp
                             .last
                             .map(|at| {
                                 let state = if burn_rates.is_open { ", and it goes on" } else { "" };
-                                view! { "; the last one "<Time at style=TimeStyle::Short/>{state} }
+                                view! { "; the last one began "<Time at style=TimeStyle::Short/>{state} }
                             });
                         let none = burn_rates.last.is_none().then_some("; none so far");
                         view! { <p class="quiet">"Burn-rate alerts are on"{last}{none}"."</p> }

@@ -65,7 +65,7 @@ fn show(settings: AppSettings) -> impl IntoView {
                 </div>
             </Card>
             <Card title="Burn-rate alerts">
-                <div class="body">
+                <div class="body stack tight">
                     <BurnRateAlerts key=burning_of burn_rates version edit/>
                 </div>
             </Card>

@@ -87,13 +87,13 @@ pub(super) fn BreachTable(rows: Vec<BreachRow>, label: &'static str) -> impl Int
         view! {
             <tr role="row">
                 <th role="rowheader" scope="row"><a href=row.href><Time at=row.opened_at style=TimeStyle::Cell/></a></th>
-                <td role="cell">{row.indicator}{row.target.map(|url| view! { <span class="key-line">{url}</span> })}</td>
+                <td role="cell" class="indicator">{row.indicator}{row.target.map(|url| view! { <span class="key-line">{url}</span> })}</td>
                 <td role="cell" class="num" data-label="Lowest">{percent(row.lowest)}</td>
                 <td role="cell" class="num" data-label="Bad">{row.bad.map(|(raw, adjusted)| view! { <Bad raw adjusted/> })}</td>
                 <td role="cell" class="num" data-label="Lasted">{lasted}</td>
-                <td role="cell"><StandingBadge standing=row.standing/></td>
-                <td role="cell" data-label="Assessment" class=row.assessment.is_none().then_some("off")>
-                    {if row.assessment.is_some() { "no emergency" } else { "not looked at" }}
+                <td role="cell">
+                    <StandingBadge standing=row.standing/>
+                    <span class="key-line">{if row.assessment.is_some() { "no emergency" } else { "not looked at" }}</span>
                 </td>
             </tr>
         }
@@ -109,7 +109,6 @@ pub(super) fn BreachTable(rows: Vec<BreachRow>, label: &'static str) -> impl Int
                         <th role="columnheader" scope="col" class="num">"Bad"</th>
                         <th role="columnheader" scope="col" class="num">"Lasted"</th>
                         <th role="columnheader" scope="col">"Standing"</th>
-                        <th role="columnheader" scope="col">"Assessment"</th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">{rows.collect_view()}</tbody>
@@ -127,7 +126,7 @@ pub(super) fn MissTable(rows: Vec<MissRow>) -> impl IntoView {
         view! {
             <tr role="row">
                 <th role="rowheader" scope="row"><Time at=row.since style=TimeStyle::Cell/></th>
-                <td role="cell">{row.indicator}{row.target.map(|url| view! { <span class="key-line">{url}</span> })}</td>
+                <td role="cell" class="indicator">{row.indicator}{row.target.map(|url| view! { <span class="key-line">{url}</span> })}</td>
                 <td role="cell" class="num" data-label="28 days, when it began">{percent(row.rate)}</td>
                 <td role="cell" class="num" data-label="Target">{target(row.slo)}</td>
                 <td role="cell" class="num" data-label="Lasted">{lasted}</td>

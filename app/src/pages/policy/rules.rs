@@ -54,27 +54,29 @@ fn show(policy: model::PolicyPage) -> impl IntoView {
             <Card title="What holds now">
                 <RuleTable rules=policy.rules/>
             </Card>
-            <Card title="In words">
-                <div class="body stack tight">
-                    {words}
-                </div>
-            </Card>
-            <Card title="What the numbers mean">
-                <dl class="body meanings">
-                    <dt>"Objective"</dt>
-                    <dd>
-                        "The share of events of the last 28 days that has to be good. What it leaves for bad ones is the error budget."
-                    </dd>
-                    <dt>"Alert below"</dt>
-                    <dd>"A breach opens, and is mailed, when the rate over the alert window is below this share."</dd>
-                    <dt>"Alert window"</dt>
-                    <dd>"How far back the alert looks, every minute anew."</dd>
-                    <dt>"Bad events for an alert"</dt>
-                    <dd>"So many events of the window have to be bad: one failure among few events raises no alarm where this is more than 1."</dd>
-                    <dt>"Settling"</dt>
-                    <dd>"How long events on their way are waited for before their minute is looked at. What comes later is counted all the same."</dd>
-                </dl>
-            </Card>
+            <div class="pair">
+                <Card title="In words">
+                    <div class="body stack tight">
+                        {words}
+                    </div>
+                </Card>
+                <Card title="What the numbers mean">
+                    <dl class="body meanings">
+                        <dt>"Objective"</dt>
+                        <dd>
+                            "The share of events of the last 28 days that has to be good. What it leaves for bad ones is the error budget."
+                        </dd>
+                        <dt>"Alert below"</dt>
+                        <dd>"A breach opens, and is mailed, when the rate over the alert window is below this share."</dd>
+                        <dt>"Alert window"</dt>
+                        <dd>"How far back the alert looks, every minute anew."</dd>
+                        <dt>"Bad events for an alert"</dt>
+                        <dd>"So many events of the window have to be bad: one failure among few events raises no alarm where this is more than 1."</dd>
+                        <dt>"Settling"</dt>
+                        <dd>"How long events on their way are waited for before their minute is looked at. What comes later is counted all the same."</dd>
+                    </dl>
+                </Card>
+            </div>
             <Card title="Versions" aside=|| "the latest first">
                 <Versions versions=policy.versions/>
             </Card>
