@@ -87,6 +87,7 @@ fn entries(actor: &Actor) -> Vec<(&'static str, String)> {
     }
     entries.push(("Rules", "/policies/measurement".to_owned()));
     if actor.may_everywhere(Action::ViewApp) {
+        entries.push(("Escalation", "/escalation".to_owned()));
         entries.push(("Ledger", "/ledger".to_owned()));
     }
     for (action, name, href) in [
