@@ -127,6 +127,7 @@ fn Board(rows: Vec<BoardRow>) -> impl IntoView {
                         .error
                         .map(|error| {
                             view! {
+                                " "
                                 <Badge tone=Tone::Bad word="Engine stopped"/>
                                 <span class="key-line">{error}</span>
                             }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use rampart_domain::escalation::State;
 
-use super::figure::amount;
+use super::{figure::amount, link};
 use crate::model::{AppState, Budget, MailState, Standing};
 
 /// How bad something is. Each has a shape of its own.
@@ -118,11 +118,17 @@ pub fn EscalationBadge(state: State) -> impl IntoView {
     view! { <Badge tone=escalation_tone(state) word=capitalized(state.label())/> }
 }
 
-/// Where an app stands on the ladder, where that is worth a word: nothing in good standing and without the designation.
+/// Where an app stands on the ladder, with the way there; nothing in good standing and without the designation.
 #[component]
-pub fn OffStandingBadge(state: Option<State>) -> impl IntoView {
+pub fn OffStandingBadge(app: String, state: Option<State>) -> impl IntoView {
     let state = state.filter(|state| !matches!(state, State::None | State::GoodStanding));
-    state.map(|state| view! { <EscalationBadge state/> })
+    state.map(|state| {
+        view! {
+            <a class="badge-link" href=link::app(&app, "/escalation")>
+                <EscalationBadge state/>
+            </a>
+        }
+    })
 }
 
 /// A label at the beginning of a line.

@@ -115,7 +115,7 @@ fn StandingCard(ladder: Ladder, partner: String) -> impl IntoView {
                         view! {
                             <p class="sentence">
                                 {whom}{state.what_to_do()}
-                                {deadline.map(|at| view! { " By "<strong><Time at/></strong>", "<Time at style=TimeStyle::Relative/>"." })}
+                                {deadline.map(|at| view! { " The deadline is "<strong><Time at/></strong>", "<Time at style=TimeStyle::Relative/>"." })}
                             </p>
                             <p>{meaning()}</p>
                         }
@@ -281,8 +281,9 @@ fn DecisionTable(decisions: Vec<DecisionRow>) -> impl IntoView {
 /// The numbers in force.
 #[component]
 fn Rules(policy: EscalationPolicy) -> impl IntoView {
-    let days = |number: u64| counted(number, "day", "days");
-    let breaches = |number: u64| counted(number, "breach", "breaches");
+    // Lines may break within these.
+    let days = |number: u64| counted(number, "day", "days").replace('\u{a0}', " ");
+    let breaches = |number: u64| counted(number, "breach", "breaches").replace('\u{a0}', " ");
     let (remediation, demotion, recovery) = (policy.remediation, policy.demotion, policy.recovery);
     view! {
         <Card title="The rules" aside=move || format!("version {}", policy.version)>

@@ -36,7 +36,7 @@ pub(super) fn Head(head: AppHead, tab: &'static str) -> impl IntoView {
             <span data-live="state">
                 <AppBadge state=head.state/>
             </span>
-            {(tab != "Escalation").then(|| view! { <a class="plain" href=link::app(&head.key, "/escalation")><OffStandingBadge state=head.escalation/></a> })}
+            {(tab != "Escalation").then(|| view! { <OffStandingBadge app=head.key.clone() state=head.escalation/> })}
             {(tab == "Overview").then(|| view! { <Measuring head=head.clone()/> })}
         </div>
         <p class="sub">

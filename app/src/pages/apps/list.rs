@@ -137,7 +137,9 @@ fn Row(row: AppRow, shows_partner: bool) -> impl IntoView {
             {shows_partner.then(|| view! { <td class="named" data-label="Partner">{row.partner}</td> })}
             <td data-label="State">
                 <AppBadge state=row.state/>
-                <OffStandingBadge state=row.escalation/>
+                <div>
+                    <OffStandingBadge app=row.key.clone() state=row.escalation/>
+                </div>
             </td>
             <td class="num" data-label="28 days">{percent_or_dash(row.availability)}</td>
             <td class="num" data-label="Budget left">{budget}</td>
