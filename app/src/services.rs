@@ -8,9 +8,9 @@ use rampart_domain::access::Actor;
 
 use crate::model::{
     AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
-    BreachList, BreachPage, BudgetPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage,
-    LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage,
-    PolicyEditor, PolicyPage, TokensPage, WaiverDraft, WaiverPage,
+    BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationPage, InvitationPage, LedgerEntryPage,
+    LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage,
+    PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReceiptPage, TokensPage, WaiverDraft, WaiverPage,
 };
 
 /// Why a page cannot be shown.
@@ -58,6 +58,12 @@ pub trait Services: Send + Sync {
     async fn ledger_entry(&self, actor: &Actor, id: &str) -> Result<LedgerEntryPage>;
     /// The form of a waiver, with what it does once it is complete.
     async fn new_waiver(&self, actor: &Actor, draft: WaiverDraft) -> Result<WaiverPage>;
+    /// Where the app stands on the ladder, and how it came there.
+    async fn app_escalation(&self, actor: &Actor, key: &str) -> Result<EscalationPage>;
+    /// What a decision on the app rests on.
+    async fn receipt(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage>;
+    /// Every app in the programme, for staff.
+    async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard>;
     async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings>;
     async fn partners(&self, actor: &Actor) -> Result<PartnersPage>;
     async fn partner(&self, actor: &Actor, id: &str) -> Result<PartnerPage>;

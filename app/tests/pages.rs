@@ -116,6 +116,12 @@ async fn every_page_answers() {
         &format!("{app}/ledger"),
         "/apps/good/ledger",
         &format!("{app}/settings"),
+        &format!("{app}/escalation"),
+        "/apps/new-one/escalation",
+        "/apps/stopped/escalation",
+        &format!("{app}/escalation/Qm3v9K7xZ0A"),
+        "/escalation",
+        "/escalation?q=none",
         "/ledger",
         "/ledger?q=none",
         "/ledger/waiver",
@@ -370,4 +376,94 @@ async fn one_time_links_need_no_sign_in() {
     assert!(address.contains("action=\"/alert-address/t\""));
     let (status, _) = ask("/invitation/missing", Ask::default()).await;
     assert_eq!(status, 404);
+}
+
+async fn staff(path: &str) -> String {
+    let who = "staff";
+    let (status, text) = ask(path, Ask { who, ..Ask::default() }).await;
+    assert_eq!(status, 200, "{path}");
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ladder_marks_the_present_step_in_words_and_says_what_is_asked() {
+    let page = owner("/apps/com.kestrel.timesheets/escalation").await;
+    let step = page.split("aria-current=\"step\"").nth(1).unwrap();
+    let step = step.split("</li>").next().unwrap();
+    assert!(step.contains("In remediation") && step.contains("now"), "{step}");
+    assert_eq!(page.matches("aria-current=\"step\"").count(), 1);
+    assert!(page.contains("Agree on a plan with the platform and complete its actions before the deadline."));
+    assert!(page.contains("10 Jan 2027, 14:32 UTC"), "by when");
+    assert!(page.contains("0 of 3 further breaches"));
+    assert!(page.contains("id=\"decide-appeal\"") && !page.contains("id=\"decide-freeze\""));
+    assert!(
+        staff("/apps/com.kestrel.timesheets/escalation")
+            .await
+            .contains("Asked of Kestrel Labs: ")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_decided_now_says_why() {
+    let page = staff("/apps/appealed/escalation").await;
+    assert!(page.contains("An appeal is open. Decide on it first"));
+    assert!(!page.contains("id=\"decide-confirm-demotion\"") && page.contains("id=\"decide-close-appeal\""));
+    assert!(page.contains("Paused: "));
+    let page = owner("/apps/good/escalation").await;
+    assert!(page.contains("There is nothing to appeal") && !page.contains("id=\"decide-appeal\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_decision_comes_back_open_with_its_reason() {
+    let values = [("why", "Nobody could <log in>."), ("extend_days", "0")];
+    let (_, page) = ask(
+        "/apps/proposed/escalation",
+        Ask {
+            who: "staff",
+            refused: refusal("decide-decline-demotion", "extend_days", &values),
+            ..Ask::default()
+        },
+    )
+    .await;
+    let form = page.split("id=\"decide-decline-demotion\"").nth(1).unwrap();
+    let form = form.split("</form>").next().unwrap();
+    assert!(
+        form.contains("Not like this.") && form.contains("Nobody could &lt;log in>."),
+        "{form}"
+    );
+    let tags = page
+        .split("<details ")
+        .skip(1)
+        .map(|rest| rest.split('>').next().unwrap());
+    assert_eq!(tags.filter(|tag| tag.contains("open")).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partners_are_not_told_what_an_engine_stopped_at() {
+    let page = owner("/apps/stopped/escalation").await;
+    assert!(page.contains("The platform looks into it") && !page.contains("no breach of this app"));
+    assert!(
+        staff("/apps/stopped/escalation")
+            .await
+            .contains("no breach of this app that came before")
+    );
+    let new = owner("/apps/new-one/escalation").await;
+    assert!(new.contains("This app is not Cloud Fortified yet") && new.contains("A program manager of the platform"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_board_counts_states_and_freezes_everything() {
+    let board = staff("/escalation").await;
+    assert!(board.contains("Engine stopped") && board.contains("id=\"freeze-all\""));
+    let frozen = staff("/escalation?state=demoted").await;
+    assert!(frozen.contains("Every app is frozen.") && frozen.contains("id=\"thaw-all\""));
+    assert!(frozen.contains("Old Mill Charts") && !frozen.contains("Boards Export"));
+    assert!(staff("/escalation?q=none").await.contains("No app matches"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_state_below_good_standing_is_a_badge_of_the_app() {
+    assert!(owner("/apps/com.kestrel.timesheets").await.contains("In remediation"));
+    assert!(!owner("/apps/good").await.contains("In good standing"));
+    assert!(owner("/apps").await.contains("In remediation"));
 }

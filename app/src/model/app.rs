@@ -1,4 +1,5 @@
 use chrono::{DateTime, NaiveDate, Utc};
+use rampart_domain::escalation::State;
 
 use super::{BreachRow, Chart, DayRow, Installations, MailRow, MissRow, PartnerRef};
 
@@ -37,6 +38,8 @@ pub struct AppHead {
     pub products: Vec<String>,
     pub partner: PartnerRef,
     pub state: AppState,
+    /// Where it stands on the ladder; `None` while it is not on it.
+    pub escalation: Option<State>,
     pub measuring_since: Option<DateTime<Utc>>,
     pub archived_at: Option<DateTime<Utc>>,
     /// Up to when figures are complete; `None` before the first figure.
@@ -68,6 +71,8 @@ pub struct AppRow {
     pub name: String,
     pub partner: String,
     pub state: AppState,
+    /// Where it stands on the ladder; `None` while it is not on it.
+    pub escalation: Option<State>,
     /// Worst 28-day availability of the app's base URLs, percent.
     pub availability: Option<f64>,
     /// Error budget left of that series, in events (for availability: minutes); negative when overspent.

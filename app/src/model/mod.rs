@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod audit;
 mod breach;
+mod escalation;
 mod installations;
 mod ledger;
 mod mail;
@@ -19,6 +20,10 @@ pub use app::{
 };
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Occurrence, Standing};
+pub use escalation::{
+    Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow, Ladder,
+    ReceiptPage,
+};
 pub use installations::{InstallationRow, Installations, NewSecret};
 pub use ledger::{
     AppLedger, BreachEffect, LedgerEffect, LedgerEntryPage, LedgerFilter, LedgerPage, LedgerRow, MissEffect, Revoked,

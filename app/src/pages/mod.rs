@@ -5,6 +5,7 @@
 mod account;
 mod apps;
 mod audit;
+mod escalation;
 mod ledger;
 mod links;
 mod mail;
@@ -42,6 +43,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=tokens::PlatformTokensPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies/measurement") view=policy::PolicyPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies/measurement/edit") view=policy::PolicyEditorPage ssr=SsrMode::Async/>
+                    <Route path=path!("/escalation") view=escalation::BoardPage ssr=SsrMode::Async/>
                     <Route path=path!("/ledger") view=ledger::LedgerPage ssr=SsrMode::Async/>
                     <Route path=path!("/ledger/new") view=ledger::NewWaiverPage ssr=SsrMode::Async/>
                     <Route path=path!("/ledger/:id") view=ledger::LedgerEntryPage ssr=SsrMode::Async/>

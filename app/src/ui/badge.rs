@@ -1,8 +1,9 @@
 //! State as shape, word and colour, never as colour alone.
 
 use leptos::prelude::*;
+use rampart_domain::escalation::State;
 
-use super::figure::amount;
+use super::{figure::amount, link};
 use crate::model::{AppState, Budget, MailState, Standing};
 
 /// How bad something is. Each has a shape of its own.
@@ -99,6 +100,42 @@ pub fn Badge(tone: Tone, #[prop(into)] word: String) -> impl IntoView {
 pub fn AppBadge(state: AppState) -> impl IntoView {
     let (tone, word) = state.word();
     view! { <Badge tone word/> }
+}
+
+/// How bad it is to stand there on the ladder.
+pub fn escalation_tone(state: State) -> Tone {
+    match state {
+        State::None => Tone::Unknown,
+        State::GoodStanding => Tone::Good,
+        State::Notified | State::Remediation => Tone::Warn,
+        State::DemotionProposed | State::Demoted => Tone::Bad,
+    }
+}
+
+/// Where an app stands on the ladder.
+#[component]
+pub fn EscalationBadge(state: State) -> impl IntoView {
+    view! { <Badge tone=escalation_tone(state) word=capitalized(state.label())/> }
+}
+
+/// Where an app stands on the ladder, with the way there; nothing in good standing and without the designation.
+#[component]
+pub fn OffStandingBadge(app: String, state: Option<State>) -> impl IntoView {
+    let state = state.filter(|state| !matches!(state, State::None | State::GoodStanding));
+    state.map(|state| {
+        view! {
+            <a class="badge-link" href=link::app(&app, "/escalation")>
+                <EscalationBadge state/>
+            </a>
+        }
+    })
+}
+
+/// A label at the beginning of a line.
+pub fn capitalized(label: &str) -> String {
+    let mut letters = label.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// Whether a breach counts.

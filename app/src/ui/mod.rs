@@ -15,7 +15,9 @@ pub mod shell;
 mod time;
 
 pub use agent::browser;
-pub use badge::{AppBadge, Badge, BudgetBar, MailBadge, StandingBadge, Tone};
+pub use badge::{
+    AppBadge, Badge, BudgetBar, EscalationBadge, MailBadge, OffStandingBadge, StandingBadge, Tone, capitalized,
+};
 pub use card::{Card, Crumbs, Empty, Notice, Scroll, Tabs};
 pub use error::{NotFoundPage, forbidden, page};
 pub use layout::Layout;

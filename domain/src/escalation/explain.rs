@@ -72,14 +72,14 @@ pub(super) fn sentence(course: &Course<'_>, rule: Rule, facts: usize, now: DateT
     }
 }
 
-fn count(number: usize, one: &str, many: &str) -> String {
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-fn days(number: u64) -> String {
+pub(super) fn days(number: u64) -> String {
     format!("{number} {}", if number == 1 { "day" } else { "days" })
 }
 
-fn date(at: DateTime<Utc>) -> String {
+pub(super) fn date(at: DateTime<Utc>) -> String {
     at.format("%-d %B %Y, %H:%M:%S UTC").to_string()
 }

@@ -9,6 +9,7 @@ mod evidence;
 mod explain;
 mod fact;
 mod ladder;
+mod outlook;
 mod policy;
 mod replay;
 

@@ -360,3 +360,35 @@ fn the_ledger_takes_back_what_followed_from_an_excused_breach() {
     let facts = ["0 designated", "1 missed m1", "70 confirmed", "70 excused m1"];
     assert_eq!(standard(&facts)[4..], ["70 confirmed f3", "70 ledger f4"]);
 }
+
+/// The sentences on how far an app is from the next step, on a day.
+fn outlook(facts: &[&str], on: f64) -> Vec<String> {
+    let policy = EscalationPolicy::standard();
+    let facts: Vec<Fact> = facts
+        .iter()
+        .enumerate()
+        .map(|(n, line)| fact(n + 1, line, &policy))
+        .filter(|fact| fact.at <= day(on))
+        .collect();
+    let outcome = decide(&"app".into(), &policy, &facts.iter().collect::<Vec<_>>(), day(on));
+    outcome.outlook(day(on))
+}
+
+#[test]
+fn the_distance_to_the_next_step_is_said_in_the_numbers_of_the_policy() {
+    let facts = ["0 designated", "1 breach b1", "1.5 closed b1", "2 missed m1"];
+    assert_eq!(
+        outlook(&facts, 4.5),
+        [
+            "1 of 3 breaches within 28 days; remediation from 3 on.",
+            "A target has been missed for 2 of 7 days; remediation from 10 January 2026, 00:00:00 UTC on.",
+            "In good standing again once nothing is open and 28 days have passed since the last end.",
+        ]
+    );
+    assert_eq!(
+        outlook(&facts, 10.0)[1],
+        "0 of 3 further breaches from 24 January 2026, 00:00:00 UTC on; that many lead to a proposed demotion too."
+    );
+    assert_eq!(outlook(&facts, 90.0).len(), 1, "a person decides");
+    assert!(outlook(&[], 1.0).is_empty());
+}

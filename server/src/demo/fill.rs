@@ -21,7 +21,7 @@ use super::{
     apps::{Alerts, App},
     breaches::Turn,
     contents, events,
-    people::{PARTNERS, REVIEWER, STAFF},
+    people::{PARTNERS, PROGRAM_MANAGER, REVIEWER, STAFF},
     plan::{Measure, Plan, Step},
 };
 use crate::{
@@ -30,6 +30,7 @@ use crate::{
     service::{
         Service,
         apps::{DetailsForm, HealthCheckForm, NewApp},
+        escalation::Verdict,
         evaluation::{self, Evaluation, Outcome, PROGRESS},
         invitations::Acceptance,
     },
@@ -196,6 +197,14 @@ impl Filling<'_> {
                 service.start_measuring(&self.reviewer().await?, app.key).await?;
                 self.write_histories(app).await?;
             }
+            Step::Designate(app) => {
+                let manager = self.actor(PROGRAM_MANAGER.mail).await?;
+                let why = "It has been measured for more than a week and meets every condition.";
+                service
+                    .decide_escalation(&manager, app.key, Verdict::Designate, why)
+                    .await?;
+                self.deliver().await?;
+            }
             Step::Stop(app, why) => service.stop_measuring(&self.reviewer().await?, app.key, why).await?,
             Step::Archive(app) => service.archive_app(&self.owner(app.partner).await?, app.key).await?,
             Step::Evaluate(place, turn) => self.evaluate(place, &turn).await?,
@@ -332,11 +341,11 @@ impl Filling<'_> {
             outcomes: vec![outcome],
             ..Evaluation::default()
         };
-        let mails = self.service.apply(self.last_tick, turn.tick, &evaluation).await?;
+        self.service.apply(self.last_tick, turn.tick, &evaluation).await?;
         self.last_tick = Some(turn.tick);
-        if mails.is_some_and(|mails| mails > 0) {
-            self.deliver().await?;
-        }
+        // What counts, and what ended, is a fact by now; and due times of other apps may have come.
+        self.service.escalate().await?;
+        self.deliver().await?;
         Ok(())
     }
 

@@ -60,6 +60,9 @@ pub(super) static STAFF: [Staff; 4] = [
     staff("Rui Reedbank", "rui@platform.example", StaffRole::Reviewer),
 ];
 
+/// Who gives the designation.
+pub(super) static PROGRAM_MANAGER: &Staff = &STAFF[1];
+
 /// Who starts and stops measuring.
 pub(super) static REVIEWER: &Staff = &STAFF[3];
 

@@ -36,6 +36,8 @@ pub(super) enum Step {
     /// From here on this address refuses mail.
     Die(&'static str),
     Start(&'static App),
+    /// The designation is given.
+    Designate(&'static App),
     Stop(&'static App, &'static str),
     Archive(&'static App),
     /// An evaluation, of the base URL at this place of the plan.
@@ -60,6 +62,14 @@ pub(super) struct Plan {
 /// measured: neither is hurried, and weekends lie between.
 const BEFORE_FIRST_APP: i64 = 6;
 const BEFORE_MEASURING: i64 = 5;
+/// The apps that carry the designation: one that is quiet, one that fails now and then, and one with an outage that goes on.
+const DESIGNATED: [&str; 3] = [
+    "example.kestrel.timesheets",
+    "example.kestrel.roadmaps",
+    "example.paperlantern.diagrams",
+];
+/// They are given it after so many days of figures.
+const BEFORE_DESIGNATION: i64 = 9;
 /// The staff is there so many days before the first partner.
 const BEFORE_FIRST_PARTNER: i64 = 4;
 
@@ -200,6 +210,10 @@ impl Planner<'_> {
     fn measured(&mut self, app: &'static App) {
         let started = self.office(self.begins(app), app.name);
         self.add(started, Step::Start(app));
+        if DESIGNATED.contains(&app.key) {
+            let day = Minute::of(started) + BEFORE_DESIGNATION * MINUTES_PER_DAY;
+            self.add(self.office(day, "designation"), Step::Designate(app));
+        }
         let first = Minute::of(started) + 1;
         let stopped = match app.measured {
             Measured::Always | Measured::NotYet => self.end,

@@ -1,13 +1,16 @@
 use axum::{
-    extract::{Query, State},
+    extract::{OriginalUri, Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::SecondsFormat;
-use http::{StatusCode, header};
-use rampart_app::model::{AuditFilter, AuditRow};
+use http::{HeaderMap, StatusCode, Uri, header};
+use rampart_app::{
+    model::{AuditFilter, AuditRow},
+    ui::link,
+};
 use serde::Deserialize;
 
-use super::{Web, visitor::Visitor};
+use super::{Web, render, visitor::Visitor};
 use crate::service::Error;
 
 #[derive(Deserialize)]
@@ -54,6 +57,72 @@ pub(super) async fn audit_csv(State(web): State<Web>, visitor: Visitor, Query(qu
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Until {
+    until: Option<String>,
+}
+
+/// The policy before any was published, for `rampart replay`.
+pub(super) async fn escalation_policy(
+    State(web): State<Web>,
+    visitor: Visitor,
+    OriginalUri(uri): OriginalUri,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(actor) = &visitor.actor else {
+        return ask_to_sign_in(&uri);
+    };
+    let policy = web.service.policy_download(actor, &key).await;
+    match policy {
+        Ok(text) => attachment("application/json", "policy.json", text),
+        Err(error) => missing(&web, &visitor, &headers, &uri, error).await,
+    }
+}
+
+/// The facts of an app and those of all apps, for `rampart replay`.
+pub(super) async fn escalation_facts(
+    State(web): State<Web>,
+    visitor: Visitor,
+    OriginalUri(uri): OriginalUri,
+    Path(key): Path<String>,
+    Query(Until { until }): Query<Until>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(actor) = &visitor.actor else {
+        return ask_to_sign_in(&uri);
+    };
+    let facts = web.service.facts_download(actor, &key, until.as_deref()).await;
+    match facts {
+        Ok(text) => attachment("application/jsonl", "facts.jsonl", text),
+        Err(error) => missing(&web, &visitor, &headers, &uri, error).await,
+    }
+}
+
+fn ask_to_sign_in(uri: &Uri) -> Response {
+    let next = uri.path_and_query().map_or("/", |path| path.as_str());
+    Redirect::to(&link::with_query("/sign-in", &[("next", next)])).into_response()
+}
+
+fn attachment(kind: &'static str, name: &str, text: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, text).into_response()
+}
+
+/// Answers as an address does that does not exist: no page has the one of a download.
+async fn missing(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri: &Uri, error: Error) -> Response {
+    if !matches!(error, Error::NotFound) {
+        tracing::error!(error = &error as &dyn std::error::Error, "a download failed");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let mut response = render::page(web, visitor, headers, uri, render::With::default()).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 fn csv(rows: &[AuditRow]) -> String {

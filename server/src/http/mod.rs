@@ -73,6 +73,8 @@ pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/", get(|| async { Redirect::to("/apps") }))
         .route("/audit.csv", get(export::audit_csv))
+        .route("/apps/{key}/escalation/policy.json", get(export::escalation_policy))
+        .route("/apps/{key}/escalation/facts.jsonl", get(export::escalation_facts))
         .merge(forms)
         .fallback(page)
         .layer(from_fn_with_state(web.clone(), visitor::resolve))

@@ -1,5 +1,7 @@
 //! Where apps stand, and the decisions that brought them there (SPEC section 6). Decisions are only added.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use rampart_domain::{
     escalation::{Decision, Rule, State, Text},
@@ -192,6 +194,25 @@ pub async fn standing(db: &Db, scope: Scope, app: AppId) -> Result<Option<Standi
     row.map(Standing::try_from).transpose()
 }
 
+/// In which state each of these apps is, as far as the reader may see them; of those that are on the ladder.
+pub async fn states_of(db: &Db, scope: Scope, apps: &[AppId]) -> Result<HashMap<AppId, State>> {
+    if apps.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, String)> = read!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "select s.app_id, s.state from standing s join app a on a.id = s.app_id where s.app_id in (");
+        let mut list = query.separated(", ");
+        apps.iter().for_each(|app| { list.push_bind(app.0); });
+        query.push(") and (").push_bind(scope.everything())
+            .push(" or a.partner_id in (select partner_id from membership where account_id = ").push_bind(scope.account()).push("))");
+        query.build_query_as().fetch_all(pool).await?
+    });
+    rows.into_iter()
+        .map(|(id, key)| Ok((AppId(id), state(&key)?)))
+        .collect()
+}
+
 /// Writes where an app stands.
 pub async fn set_standing(tx: &mut Tx, app: AppId, standing: &Standing) -> Result<()> {
     let seconds = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp());
@@ -249,6 +270,35 @@ pub struct BoardFilter<'a> {
     pub search: &'a str,
 }
 
+/// The apps that the reader may see and the filter lets through.
+macro_rules! narrow {
+    ($query:ident, $scope:ident, $filter:ident) => {
+        $query
+            .push(
+                " from standing s join app a on a.id = s.app_id join partner p on p.id = a.partner_id
+                  where a.archived_at is null and (",
+            )
+            .push_bind($scope.everything())
+            .push(" or a.partner_id in (select partner_id from membership where account_id = ")
+            .push_bind($scope.account())
+            .push("))");
+        if let Some(state) = $filter.state {
+            $query.push(" and s.state = ").push_bind(state.as_str());
+        }
+        let search = pattern($filter.search);
+        if !search.is_empty() {
+            $query
+                .push(r" and (a.name_key like ")
+                .push_bind(search.clone())
+                .push(r" escape '\' or a.key_key like ")
+                .push_bind(search.clone())
+                .push(r" escape '\' or p.name_key like ")
+                .push_bind(search)
+                .push(r" escape '\')");
+        }
+    };
+}
+
 /// How many apps are in each state.
 pub async fn states(db: &Db, scope: Scope) -> Result<Vec<(State, i64)>> {
     let rows: Vec<(String, i64)> = read!(db, pool => query_as(
@@ -259,25 +309,23 @@ pub async fn states(db: &Db, scope: Scope) -> Result<Vec<(State, i64)>> {
     rows.into_iter().map(|(key, count)| Ok((state(&key)?, count))).collect()
 }
 
+/// How many apps the board has.
+pub async fn count_board(db: &Db, scope: Scope, filter: BoardFilter<'_>) -> Result<i64> {
+    Ok(read!(db, pool => {
+        let mut query = QueryBuilder::new("select count(*)");
+        narrow!(query, scope, filter);
+        query.build_query_scalar().fetch_one(pool).await?
+    }))
+}
+
 /// One page of the apps in the programme: those for which the engine has stopped first, then those closest to demotion, then
 /// by their deadline.
 pub async fn board(db: &Db, scope: Scope, filter: BoardFilter<'_>, offset: i64, limit: i64) -> Result<Vec<OnBoard>> {
     let rows: Vec<BoardRow> = read!(db, pool => {
         let mut query = QueryBuilder::new(
             "select a.key as app_key, a.name as app_name, a.partner_id, p.name as partner_name,
-                    (select max(d.at) from decision d where d.app_id = a.id) as since, s.*
-             from standing s join app a on a.id = s.app_id join partner p on p.id = a.partner_id
-             where a.archived_at is null and (");
-        query.push_bind(scope.everything())
-            .push(" or a.partner_id in (select partner_id from membership where account_id = ").push_bind(scope.account()).push("))");
-        if let Some(state) = filter.state {
-            query.push(" and s.state = ").push_bind(state.as_str());
-        }
-        let search = pattern(filter.search);
-        if !search.is_empty() {
-            query.push(r" and (a.name_key like ").push_bind(search.clone()).push(r" escape '\' or a.key_key like ")
-                .push_bind(search.clone()).push(r" escape '\' or p.name_key like ").push_bind(search).push(r" escape '\')");
-        }
+                    (select max(d.at) from decision d where d.app_id = a.id) as since, s.*");
+        narrow!(query, scope, filter);
         query.push(
             " order by case when s.error is null then 1 else 0 end,
                        case s.state when 'demotion_proposed' then 0 when 'remediation' then 1 when 'notified' then 2

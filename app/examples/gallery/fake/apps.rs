@@ -4,7 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 use rampart_app::{model::*, services::AppQuery};
 use rampart_domain::access::{Action, Actor};
 
-use super::{ago, figures, now, people};
+use super::{ago, escalation, figures, now, people};
 
 pub(crate) fn products() -> Vec<(String, String)> {
     [
@@ -44,6 +44,7 @@ pub(crate) fn head(actor: &Actor, key: &str) -> AppHead {
         products: vec!["Jira".to_owned()],
         partner: people::kestrel(),
         state,
+        escalation: escalation::state(key),
         measuring_since: measured.then(|| ago(130_000)),
         archived_at: (state == AppState::Archived).then(|| ago(50_000)),
         complete_until: (state != AppState::NotMeasured).then(|| ago(1)),
@@ -63,6 +64,7 @@ pub(crate) fn list(actor: &Actor, query: AppQuery) -> AppList {
         name: name.to_owned(),
         partner: "Kestrel Labs".to_owned(),
         state: state(key),
+        escalation: escalation::state(key),
         availability,
         budget_left: left,
         budget_share: left.map(|l: f64| l / 40.3),

@@ -1,6 +1,7 @@
 //! Services that answer with made-up contents: a believable day at a small company.
 
 pub(crate) mod apps;
+pub(crate) mod escalation;
 pub(crate) mod figures;
 pub(crate) mod ledger;
 pub(crate) mod people;
@@ -102,6 +103,18 @@ impl Services for Fake {
 
     async fn new_waiver(&self, _: &Actor, draft: WaiverDraft) -> Result<WaiverPage> {
         Ok(ledger::waiver(draft))
+    }
+
+    async fn app_escalation(&self, actor: &Actor, key: &str) -> Result<EscalationPage> {
+        guard(key).map(|()| escalation::page(actor, key))
+    }
+
+    async fn receipt(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage> {
+        guard(id).map(|()| escalation::receipt(actor, key))
+    }
+
+    async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard> {
+        Ok(escalation::board(actor, filter))
     }
 
     async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings> {

@@ -6,7 +6,7 @@ use crate::{
     model::AppHead,
     request::{actor, viewer},
     ui::{
-        AppBadge, Crumbs, Tabs, Time, TimeStyle,
+        AppBadge, Crumbs, OffStandingBadge, Tabs, Time, TimeStyle,
         form::{Confirm, PostButton, TextField},
         link,
     },
@@ -25,6 +25,7 @@ pub(super) fn Head(head: AppHead, tab: &'static str) -> impl IntoView {
         ("Overview", link::app(&head.key, ""), None),
         ("Metrics", link::app(&head.key, "/metrics"), None),
         ("Breaches", link::app(&head.key, "/breaches"), Some(head.breaches)),
+        ("Escalation", link::app(&head.key, "/escalation"), None),
         ("Excluded", link::app(&head.key, "/ledger"), None),
         ("Settings", link::app(&head.key, "/settings"), None),
     ];
@@ -35,6 +36,7 @@ pub(super) fn Head(head: AppHead, tab: &'static str) -> impl IntoView {
             <span data-live="state">
                 <AppBadge state=head.state/>
             </span>
+            {(tab != "Escalation").then(|| view! { <OffStandingBadge app=head.key.clone() state=head.escalation/> })}
             {(tab == "Overview").then(|| view! { <Measuring head=head.clone()/> })}
         </div>
         <p class="sub">

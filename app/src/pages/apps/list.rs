@@ -8,7 +8,7 @@ use crate::{
     request::{actor, services},
     services::AppQuery,
     ui::{
-        AppBadge, Empty, GetField, Pager, Scroll, Tabs, Time, TimeStyle,
+        AppBadge, Empty, GetField, OffStandingBadge, Pager, Scroll, Tabs, Time, TimeStyle,
         figure::{amount, counted, percent_or_dash},
         link, page,
     },
@@ -137,6 +137,9 @@ fn Row(row: AppRow, shows_partner: bool) -> impl IntoView {
             {shows_partner.then(|| view! { <td class="named" data-label="Partner">{row.partner}</td> })}
             <td data-label="State">
                 <AppBadge state=row.state/>
+                <div>
+                    <OffStandingBadge app=row.key.clone() state=row.escalation/>
+                </div>
             </td>
             <td class="num" data-label="28 days">{percent_or_dash(row.availability)}</td>
             <td class="num" data-label="Budget left">{budget}</td>

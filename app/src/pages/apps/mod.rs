@@ -4,6 +4,7 @@ mod breach;
 mod breaches;
 mod budget;
 mod dashboard;
+mod escalation;
 mod head;
 mod installations;
 mod ledger;
@@ -12,6 +13,7 @@ mod list;
 mod metrics;
 mod new;
 mod overview;
+mod receipt;
 mod settings;
 mod standing;
 mod tables;
@@ -34,6 +36,8 @@ pub(super) fn AppRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/apps/:key/breaches") view=breaches::BreachesPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/breaches/:incident") view=breach::BreachPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/ledger") view=ledger::AppLedgerPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/escalation") view=escalation::EscalationPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/escalation/:receipt") view=receipt::ReceiptPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/settings") view=settings::SettingsPage ssr=SsrMode::Async/>
     }
     .into_inner()

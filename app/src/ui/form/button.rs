@@ -49,6 +49,9 @@ pub fn Confirm(
     /// What will happen.
     #[prop(into)]
     explanation: String,
+    /// The look of the button within.
+    #[prop(default = "danger")]
+    look: &'static str,
     /// Fields that it takes.
     #[prop(optional)]
     children: Option<Children>,
@@ -61,7 +64,7 @@ pub fn Confirm(
                 <p>{explanation}</p>
                 <Form id action>
                     {children.map(|children| children())}
-                    <Submit label=confirm look="danger"/>
+                    <Submit label=confirm look=look/>
                 </Form>
             </div>
         </details>

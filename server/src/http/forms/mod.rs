@@ -3,6 +3,7 @@
 mod account;
 mod apps;
 mod breaches;
+mod escalation;
 mod installations;
 mod ledger;
 mod mail;
@@ -157,6 +158,22 @@ pub(super) fn all() -> Forms {
                 "/apps/{key}/breaches/{incident}",
             ),
             breaches::withdraw,
+        )
+        .with(
+            form(
+                "decide-{act}",
+                "/apps/{key}/escalation/decide/{act}",
+                "/apps/{key}/escalation",
+            ),
+            escalation::decide,
+        )
+        .with(
+            form("freeze-all", "/escalation/freeze", "/escalation"),
+            escalation::freeze_all,
+        )
+        .with(
+            form("thaw-all", "/escalation/thaw", "/escalation"),
+            escalation::thaw_all,
         )
         .with(form("new-partner", "/partners/new", "/partners/new"), partners::create)
         .with(

@@ -2,6 +2,7 @@
 //! engine then acts (SPEC section 6).
 
 use chrono::SubsecRound;
+use rampart_app::model::ActKind;
 use rampart_domain::{
     access::{Action, Actor},
     escalation::{EscalationPolicy, FactKind, Outcome, Rule, State, Text, decide, find_contradiction},
@@ -37,7 +38,22 @@ pub enum Verdict {
 pub const LONGEST_EXTENSION: u64 = 365;
 
 impl Verdict {
-    fn needs(self) -> Action {
+    /// What a person chose to decide; `extend_days` matters to a declined demotion alone.
+    pub fn of(kind: ActKind, extend_days: u64) -> Self {
+        match kind {
+            ActKind::Designate => Self::Designate,
+            ActKind::Withdraw => Self::Withdraw,
+            ActKind::ConfirmDemotion => Self::ConfirmDemotion,
+            ActKind::DeclineDemotion => Self::DeclineDemotion { extend_days },
+            ActKind::Reinstate => Self::Reinstate,
+            ActKind::OpenAppeal => Self::OpenAppeal,
+            ActKind::CloseAppeal => Self::CloseAppeal,
+            ActKind::Freeze => Self::Freeze,
+            ActKind::Thaw => Self::Thaw,
+        }
+    }
+
+    pub(in crate::service) fn needs(self) -> Action {
         match self {
             Self::OpenAppeal => Action::AppealDecisions,
             _ => Action::DecideEscalation,
@@ -73,7 +89,11 @@ impl Verdict {
     }
 
     /// Why this cannot be decided where the app stands; nothing when it can.
-    fn obstacle(self, outcome: &Outcome, at: chrono::DateTime<chrono::Utc>) -> Option<&'static str> {
+    pub(in crate::service) fn obstacle(
+        self,
+        outcome: &Outcome,
+        at: chrono::DateTime<chrono::Utc>,
+    ) -> Option<&'static str> {
         let (state, ladder) = (outcome.standing.state, &outcome.ladder);
         let waits = ladder.cools_off.is_some_and(|until| at < until);
         match self {

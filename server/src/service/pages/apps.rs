@@ -27,7 +27,7 @@ use crate::store::{
     apps::{self, App, Filter},
     burn_rates,
     episodes::{self, Episode},
-    ledger, outbox, overviews, partners,
+    escalation, ledger, outbox, overviews, partners,
     series::{self, Series},
 };
 
@@ -77,6 +77,7 @@ impl Service {
             .standings(&apps, &all_series, &ledger, |id| open.iter().any(|e| e.app == id))
             .await?;
 
+        let states = escalation::states_of(&self.store.portal, scope, &ids).await?;
         let policy = self.policy_now().await?;
         let rows = apps.iter().map(|app| {
             let standing = &standings[&app.id];
@@ -94,6 +95,7 @@ impl Service {
                 name: app.name.clone(),
                 partner: app.partner_name.clone(),
                 state: standing.state,
+                escalation: states.get(&app.id).copied(),
                 availability: worst.and_then(|(_, counts)| counts.percent()),
                 budget_left: budget.map(|b| b.left),
                 budget_share: budget.and_then(|b| b.share),
@@ -195,6 +197,9 @@ impl Service {
                 name: app.partner_name.clone(),
             },
             state: standing.state,
+            escalation: escalation::states_of(&self.store.portal, scope, &[app.id])
+                .await?
+                .remove(&app.id),
             measuring_since: app.measuring_since,
             archived_at: app.archived_at,
             complete_until: last.map(|minute| (minute + 1).min(settled).start()),

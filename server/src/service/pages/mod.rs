@@ -7,6 +7,7 @@ mod breaches;
 mod budgets;
 mod charts;
 mod dashboard;
+mod escalation;
 mod ledger;
 mod levels;
 mod metrics;
@@ -19,9 +20,10 @@ use async_trait::async_trait;
 use rampart_app::{
     model::{
         AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
-        BreachList, BreachPage, BudgetPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage,
-        LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage,
-        PolicyEditor, PolicyPage, TokensPage, WaiverDraft, WaiverPage,
+        BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationPage, InvitationPage,
+        LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage,
+        MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReceiptPage,
+        TokensPage, WaiverDraft, WaiverPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -84,6 +86,15 @@ impl Services for Service {
     }
     async fn new_waiver(&self, actor: &Actor, draft: WaiverDraft) -> Result<WaiverPage> {
         Ok(self.waiver_page(actor, draft).await?)
+    }
+    async fn app_escalation(&self, actor: &Actor, key: &str) -> Result<EscalationPage> {
+        Ok(self.escalation_page(actor, key).await?)
+    }
+    async fn receipt(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage> {
+        Ok(self.receipt_page(actor, key, id).await?)
+    }
+    async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard> {
+        Ok(self.board_page(actor, filter).await?)
     }
     async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings> {
         Ok(self.settings_page(actor, key).await?)

@@ -1,10 +1,11 @@
 //! The page of an app.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rampart_app::model::{AppOverview, AppState, BaseUrlProbe, Chart, DayRow, SliRow, Todo};
 use rampart_domain::{
     access::{Action, Actor},
     count::MinuteRange,
+    escalation::State,
     exclusion::Ledger,
     id::SeriesId,
     policy::{MeasurementPolicy, SLO_WINDOW},
@@ -24,7 +25,7 @@ use crate::store::{
     apps::App,
     assessments, counts,
     episodes::{self, Episode},
-    misses, probes,
+    escalation, misses, probes,
     series::Series,
 };
 
@@ -76,8 +77,11 @@ impl Service {
         let unseen = assessments::not_looked_at(&self.store.portal, scope, app.id).await?;
         let misses = misses::open_of_app(&self.store.portal, scope, app.id).await?;
         let alert_address = self.alert_address(actor, &app).await?;
+        let on_ladder = escalation::standing(&self.store.portal, scope, app.id).await?;
+        let mut asked = decisions_asked(actor, &app, on_ladder.as_ref());
+        asked.extend(todo(actor, &app, &head.state, &alert_address, &slis, unseen));
         Ok(AppOverview {
-            todo: todo(actor, &app, &head.state, &alert_address, &slis, unseen),
+            todo: asked,
             slis,
             health: self.health(&app, &current).await?,
             chart_title: match worst {
@@ -224,6 +228,41 @@ fn worst<'a>(policy: &MeasurementPolicy, current: &'a [Series], standing: &Stand
         .reduce(|a, b| if b.1 < a.1 { b } else { a })
         .map(|(series, _)| series)
         .or(current.first())
+}
+
+/// What the ladder asks of the reader: the partner's owners while a demotion comes closer, program managers when one waits.
+fn decisions_asked(actor: &Actor, app: &App, standing: Option<&escalation::Standing>) -> Vec<Todo> {
+    let Some(standing) = standing.filter(|_| app.archived_at.is_none()) else {
+        return Vec::new();
+    };
+    let is_owner = actor.may_in(Action::AppealDecisions, app.partner_id);
+    let decides = actor.may_everywhere(Action::DecideEscalation);
+    let day = |at: DateTime<Utc>| at.format("%-d %B %Y, %H:%M UTC");
+    let asked = match (standing.state, standing.deadline) {
+        (State::Remediation, Some(deadline)) if is_owner && standing.paused => Some((
+            "Complete the remediation",
+            format!("The deadline stands still at {}.", day(deadline)),
+        )),
+        (State::Remediation, Some(deadline)) if is_owner => Some((
+            "Complete the remediation",
+            format!("By {}; then a demotion is proposed.", day(deadline)),
+        )),
+        (State::DemotionProposed, _) if is_owner => Some((
+            "Answer the proposed demotion",
+            "Tell the program manager what has been done, or appeal.".to_owned(),
+        )),
+        (State::DemotionProposed, _) if decides => Some((
+            "Decide on the proposed demotion",
+            "Confirm it, or decline it with a new deadline.".to_owned(),
+        )),
+        _ => None,
+    };
+    let todo = asked.map(|(title, detail)| Todo {
+        title: title.to_owned(),
+        detail,
+        href: format!("/apps/{}/escalation", app.key),
+    });
+    todo.into_iter().collect()
 }
 
 fn todo(

@@ -174,11 +174,15 @@ async fn the_board_shows_what_is_urgent_first(database: TestDatabase) {
         search: "",
     };
     assert_eq!(board(notified).await.len(), 1);
+    let counted = async |filter| escalation::count_board(db, Scope::system(), filter).await.unwrap();
+    assert_eq!(counted(BoardFilter::default()).await, 2);
+    assert_eq!(counted(notified).await, 1);
     let found = BoardFilter {
         state: None,
         search: "THEIRS",
     };
     assert_eq!(board(found).await[0].partner, world.theirs.partner);
+    assert_eq!(counted(found).await, 1);
     let mut states = escalation::states(db, Scope::system()).await.unwrap();
     states.sort();
     assert_eq!(states, [(State::Notified, 1), (State::DemotionProposed, 1)]);
@@ -212,15 +216,31 @@ async fn another_partners_app_is_not_seen(database: TestDatabase) {
                 .unwrap()
                 .len(),
             escalation::states(db, scope).await.unwrap(),
+            escalation::states_of(db, scope, &[world.ours.app, world.theirs.app])
+                .await
+                .unwrap()
+                .len() as i64
+                + escalation::count_board(db, scope, BoardFilter::default())
+                    .await
+                    .unwrap(),
             app_store::by_ids(db, scope, &[world.ours.app, world.theirs.app])
                 .await
                 .unwrap()
                 .len(),
         )
     };
-    assert_eq!(seen(world.scope()).await, (false, 0, 1, vec![(State::Notified, 1)], 1));
+    assert_eq!(
+        seen(world.scope()).await,
+        (false, 0, 1, vec![(State::Notified, 1)], 2, 1)
+    );
     let staff = seen(scope_of_staff(world.owner)).await;
-    assert_eq!(staff, (true, 1, 2, vec![(State::Notified, 2)], 2));
+    assert_eq!(staff, (true, 1, 2, vec![(State::Notified, 2)], 4, 2));
+    assert!(
+        escalation::states_of(db, Scope::system(), &[])
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn the_database_refuses_to_change_decisions(database: TestDatabase) {

@@ -4,7 +4,7 @@ use rampart_app::{
     model::{AppRow, AppState},
     services::{AppQuery, Services},
 };
-use rampart_server::store::{Scope, audit, outbox};
+use rampart_server::store::{Scope, apps, audit, escalation, outbox};
 
 use super::filled;
 use crate::support::portal::Portal;
@@ -71,6 +71,22 @@ async fn every_state_that_an_app_can_be_in_occurs() {
         rates.len() == 3 && rates.iter().any(|r| *r > 99.0) && rates.iter().any(|r| *r < 80.0),
         "{rates:?}"
     );
+}
+
+#[tokio::test]
+async fn apps_that_carry_the_designation_have_decisions() {
+    let portal = filled().await;
+    let db = &portal.service.store.portal;
+    let mut decisions = HashMap::new();
+    for key in ["kestrel.timesheets", "kestrel.roadmaps", "paperlantern.diagrams"] {
+        let app = apps::by_key(db, Scope::system(), &format!("example.{key}")).await;
+        let standing = escalation::standing(db, Scope::system(), app.unwrap().unwrap().id).await;
+        let standing = standing.unwrap().unwrap();
+        assert_eq!(standing.error, None, "{key}");
+        decisions.insert(key, standing.decisions);
+    }
+    assert!(decisions["kestrel.roadmaps"] >= 3, "{decisions:?}");
+    assert!(decisions["kestrel.timesheets"] >= 1, "{decisions:?}");
 }
 
 #[tokio::test]

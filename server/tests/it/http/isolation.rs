@@ -46,6 +46,22 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
         .find(|m| m.kind == "alert_anomalous")
         .map(|m: outbox::Mail| m.id.to_string())
         .unwrap();
+    portal.staff("Pia", &["program_manager"]).await;
+    let manager = portal.actor("pia@platform.test").await;
+    let designate = rampart_server::service::escalation::Verdict::Designate;
+    let designated = portal
+        .service
+        .decide_escalation(&manager, "com.kestrel.app", designate, "It qualifies.");
+    designated.await.unwrap();
+    let receipt = rampart_server::store::escalation::decisions(
+        &portal.service.store.portal,
+        rampart_server::store::Scope::system(),
+        app.id,
+    )
+    .await
+    .unwrap()
+    .remove(0)
+    .id;
     let nobody = "0190a000-0000-7000-8000-000000000000";
     let owner_id = portal.actor("owner@kestrel-labs.test").await.user.to_string();
 
@@ -78,6 +94,22 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
         (
             "/apps/com.kestrel.app/ledger".to_owned(),
             "/apps/com.nobody.app/ledger".to_owned(),
+        ),
+        (
+            "/apps/com.kestrel.app/escalation".to_owned(),
+            "/apps/com.nobody.app/escalation".to_owned(),
+        ),
+        (
+            format!("/apps/com.kestrel.app/escalation/{receipt}"),
+            "/apps/com.nobody.app/escalation/AAAAAAAAAAA".to_owned(),
+        ),
+        (
+            "/apps/com.kestrel.app/escalation/policy.json".to_owned(),
+            "/apps/com.nobody.app/escalation/policy.json".to_owned(),
+        ),
+        (
+            "/apps/com.kestrel.app/escalation/facts.jsonl".to_owned(),
+            "/apps/com.nobody.app/escalation/facts.jsonl".to_owned(),
         ),
         (
             "/apps/com.kestrel.app/settings".to_owned(),
@@ -124,6 +156,8 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
         ("/apps/com.kestrel.app/restore", vec![]),
         ("/apps/com.kestrel.app/measuring/start", vec![]),
         ("/apps/com.kestrel.app/measuring/stop", vec![("why", "x")]),
+        ("/apps/com.kestrel.app/escalation/decide/appeal", vec![("why", "x")]),
+        ("/apps/com.kestrel.app/escalation/decide/withdraw", vec![("why", "x")]),
     ];
     let assessment = format!("/apps/com.kestrel.app/breaches/{incident}/assessment");
     for path in [assessment.clone(), format!("{assessment}/withdraw")] {

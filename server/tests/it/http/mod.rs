@@ -4,6 +4,7 @@ mod alert_address;
 mod assessments;
 mod audit;
 mod connect;
+mod escalation;
 mod events;
 mod forms;
 mod installations;

@@ -1,0 +1,410 @@
+//! The ladder of an app: what is asked, where it stands, what counts, and how it came there.
+
+use leptos::prelude::*;
+use rampart_domain::escalation::{EscalationPolicy, State};
+
+use super::{
+    super::{PageTitle, param},
+    head::Head,
+};
+use crate::{
+    model::{self, Act, ActKind, CountingRow, DecisionRow, Ladder},
+    request::{actor, services, viewer},
+    ui::{
+        Card, Empty, EscalationBadge, Notice, Scroll, Time, TimeStyle, Tone, capitalized,
+        figure::counted,
+        form::{Confirm, TextArea, TextField},
+        link, page,
+    },
+};
+
+/// The steps, from the best down.
+const STEPS: [State; 5] = [
+    State::GoodStanding,
+    State::Notified,
+    State::Remediation,
+    State::DemotionProposed,
+    State::Demoted,
+];
+
+/// Where an app stands on the way between good standing and demotion.
+#[component]
+pub(super) fn EscalationPage() -> impl IntoView {
+    let key = param("key");
+    page(async move { services().app_escalation(&actor(), &key).await }, show)
+}
+
+fn show(page: model::EscalationPage) -> impl IntoView {
+    let model::EscalationPage {
+        head,
+        ladder,
+        error,
+        decisions,
+        policy,
+        acts,
+    } = page;
+    let (app, partner) = (head.key.clone(), head.partner.name.clone());
+    let total = decisions.len() as u64;
+    let counting = ladder.as_ref().map(|ladder| ladder.counting.clone());
+    let is_known = ladder.is_some() || error.is_some();
+    view! {
+        <PageTitle text=format!("Escalation of {}", head.name)/>
+        <Head head tab="Escalation"/>
+        <div class="grid">
+            <div class="stack">
+                {error
+                    .map(|error| {
+                        view! {
+                            <Notice tone=Tone::Bad>
+                                <p>"The escalation engine has stopped for this app: "{error}</p>
+                            </Notice>
+                        }
+                    })}
+                {ladder.map(|ladder| view! { <StandingCard ladder partner/> })}
+                {(!is_known).then(|| view! { <NotYet/> })}
+                {counting.map(|rows| view! { <CountingCard rows/> })}
+                {(total > 0)
+                    .then(|| {
+                        view! {
+                            <Card title="Decisions" aside=move || counted(total, "decision", "decisions")>
+                                <DecisionTable decisions/>
+                            </Card>
+                        }
+                    })}
+            </div>
+            <aside class="stack" aria-label="What you can decide, and the rules">
+                {(!acts.is_empty()).then(|| view! { <Acts acts app/> })}
+                <Rules policy/>
+            </aside>
+        </div>
+    }
+}
+
+#[component]
+fn NotYet() -> impl IntoView {
+    let designation = viewer().platform.designation;
+    view! {
+        <div class="card">
+            <Empty title=format!("This app is not {designation} yet")>
+                <p>
+                    "A program manager of the platform gives it the designation. From then on breaches that count and missed targets move it on a ladder, which is shown here."
+                </p>
+            </Empty>
+        </div>
+    }
+}
+
+/// What is asked, the ladder, and what is next.
+#[component]
+fn StandingCard(ladder: Ladder, partner: String) -> impl IntoView {
+    let state = ladder.state;
+    let is_asked = !matches!(state, State::None | State::GoodStanding);
+    let whom = (actor().is_staff() && is_asked).then(|| format!("Asked of {partner}: "));
+    let deadline = ladder.deadline;
+    let since = ladder.since;
+    let meaning = move || {
+        view! {
+            {capitalized(state.label())}{since.map(|at| view! { " since "<Time at/> })}". "{state.effect()}
+        }
+    };
+    view! {
+        <Card title="Where this app stands">
+            <div class="body stack tight">
+                <div>
+                    {if is_asked {
+                        view! {
+                            <p class="sentence">
+                                {whom}{state.what_to_do()}
+                                {deadline.map(|at| view! { " The deadline is "<strong><Time at/></strong>", "<Time at style=TimeStyle::Relative/>"." })}
+                            </p>
+                            <p>{meaning()}</p>
+                        }
+                        .into_any()
+                    } else {
+                        view! {
+                            <p class="sentence">{meaning()}</p>
+                            <p>{state.what_to_do()}</p>
+                        }
+                        .into_any()
+                    }}
+                </div>
+                {(state != State::None).then(|| view! { <Steps state/> })}
+                <Paused ladder=ladder.clone()/>
+                <ul class="bullets">
+                    {ladder.outlook.into_iter().map(|sentence| view! { <li>{sentence}</li> }).collect_view()}
+                    {ladder
+                        .clears
+                        .map(|at| view! { <li>"In good standing again on "<strong><Time at/></strong>" if nothing further happens."</li> })}
+                    {ladder
+                        .cools_off
+                        .map(|at| {
+                            let what = match state {
+                                State::None => "The designation can be given again from ",
+                                _ => "It may be taken back from ",
+                            };
+                            view! { <li>{what}<strong><Time at/></strong>" on."</li> }
+                        })}
+                </ul>
+            </div>
+        </Card>
+    }
+}
+
+/// The ladder, with the present step marked by shape, word and colour.
+#[component]
+fn Steps(state: State) -> impl IntoView {
+    let steps = STEPS.into_iter().map(|step| {
+        let is_here = step == state;
+        view! {
+            <li aria-current=is_here.then_some("step")>
+                {if is_here {
+                    view! {
+                        <EscalationBadge state/>
+                        <small>"now"</small>
+                    }
+                    .into_any()
+                } else {
+                    capitalized(step.label()).into_any()
+                }}
+            </li>
+        }
+    });
+    view! { <ol class="ladder" aria-label="The ladder">{steps.collect_view()}</ol> }
+}
+
+/// What stands still, and why.
+#[component]
+fn Paused(ladder: Ladder) -> impl IntoView {
+    let causes = [
+        (ladder.appeal_open, "an appeal is open"),
+        (ladder.app_frozen, "this app is frozen"),
+        (ladder.all_frozen, "every app is frozen"),
+    ];
+    let causes: Vec<&str> = causes
+        .into_iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, cause)| cause)
+        .collect();
+    let has_deadline = ladder.deadline.is_some();
+    (!causes.is_empty()).then(|| {
+        view! {
+            <Notice tone=Tone::Warn>
+                <p>
+                    <strong>"Paused: "</strong>{causes.join(", and ")}". Nothing further is enforced"
+                    {has_deadline.then_some(", and the deadline moves on by as long as this lasts")}"."
+                </p>
+            </Notice>
+        }
+    })
+}
+
+#[component]
+fn CountingCard(rows: Vec<CountingRow>) -> impl IntoView {
+    let total = rows.len() as u64;
+    let shown = rows.into_iter().rev().map(|row| {
+        let what = if row.is_miss { "Missed target" } else { "Breach" };
+        view! {
+            <tr role="row">
+                <th role="rowheader" scope="row"><a href=row.href>{what}</a></th>
+                <td role="cell" class="wrap" data-label="Series">{row.series}</td>
+                <td role="cell" data-label="Counted"><Time at=row.at style=TimeStyle::Cell/></td>
+                <td role="cell" data-label="Ended">
+                    {match row.ended {
+                        Some(at) => view! { <Time at style=TimeStyle::Cell/> }.into_any(),
+                        None => "not yet".into_any(),
+                    }}
+                </td>
+            </tr>
+        }
+    });
+    view! {
+        <Card title="What counts now" aside=move || counted(total, "fact", "facts")>
+            {if total == 0 {
+                view! { <p class="body quiet">"Nothing counts against this app."</p> }.into_any()
+            } else {
+                view! {
+                    <Scroll label="What counts now">
+                        <table class="rows blocks" role="table">
+                            <thead role="rowgroup">
+                                <tr role="row">
+                                    <th role="columnheader" scope="col">"What"</th>
+                                    <th role="columnheader" scope="col">"Series"</th>
+                                    <th role="columnheader" scope="col">"Counted, UTC"</th>
+                                    <th role="columnheader" scope="col">"Ended, UTC"</th>
+                                </tr>
+                            </thead>
+                            <tbody role="rowgroup">{shown.collect_view()}</tbody>
+                        </table>
+                    </Scroll>
+                }
+                .into_any()
+            }}
+        </Card>
+    }
+}
+
+#[component]
+fn DecisionTable(decisions: Vec<DecisionRow>) -> impl IntoView {
+    let rows = decisions.into_iter().map(|row| {
+        view! {
+            <tr role="row">
+                <th role="rowheader" scope="row">
+                    <Time at=row.at style=TimeStyle::Cell/>
+                    <a class="key-line" href=row.href>"Receipt"</a>
+                </th>
+                <td role="cell" class="wrap" data-label="Step">
+                    {capitalized(row.from.label())}" → "<strong>{row.to.label()}</strong>
+                </td>
+                <td role="cell" class="wrap" data-label="Why">
+                    {row.explanation}
+                    <span class="key-line">{format!("rule {}, policy version {}", row.rule, row.policy_version)}</span>
+                </td>
+            </tr>
+        }
+    });
+    view! {
+        <Scroll label="Decisions">
+            <table class="rows blocks" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"When, UTC"</th>
+                        <th role="columnheader" scope="col">"Step"</th>
+                        <th role="columnheader" scope="col">"Why"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{rows.collect_view()}</tbody>
+            </table>
+        </Scroll>
+    }
+}
+
+/// The numbers in force.
+#[component]
+fn Rules(policy: EscalationPolicy) -> impl IntoView {
+    // Lines may break within these.
+    let days = |number: u64| counted(number, "day", "days").replace('\u{a0}', " ");
+    let breaches = |number: u64| counted(number, "breach", "breaches").replace('\u{a0}', " ");
+    let (remediation, demotion, recovery) = (policy.remediation, policy.demotion, policy.recovery);
+    view! {
+        <Card title="The rules" aside=move || format!("version {}", policy.version)>
+            <dl class="body facts">
+                <dt>"Notified by"</dt>
+                <dd>"the first"</dd>
+                <dt>"Remediation by"</dt>
+                <dd>{breaches(remediation.breaches)}" in "{days(remediation.window_days)}</dd>
+                <dt>"or a target missed"</dt>
+                <dd>{days(remediation.slo_missed_days)}</dd>
+                <dt>"Its deadline"</dt>
+                <dd>{days(demotion.deadline_days)}</dd>
+                <dt>"Demotion by"</dt>
+                <dd>{breaches(demotion.further_breaches)}" after "{days(demotion.grace_days)}</dd>
+                <dt>"Demotion decided by"</dt>
+                <dd>{if demotion.automatic { "the policy alone" } else { "a person" }}</dd>
+                <dt>"Notification clears after"</dt>
+                <dd>{days(recovery.clear_quiet_days)}" quiet"</dd>
+                <dt>"Remediation clears after"</dt>
+                <dd>{days(recovery.recover_quiet_days)}" quiet"</dd>
+                <dt>"Taken back after"</dt>
+                <dd>{days(policy.reinstatement.cool_off_days)}</dd>
+                <dt>"Notice of tighter rules"</dt>
+                <dd>{days(policy.transition_days)}</dd>
+            </dl>
+        </Card>
+    }
+}
+
+/// How a form asks.
+struct Question {
+    label: &'static str,
+    explanation: &'static str,
+    confirm: &'static str,
+    destroys: bool,
+}
+
+impl ActKind {
+    fn question(self) -> Question {
+        let question = |label, explanation, confirm| Question {
+            label,
+            explanation,
+            confirm,
+            destroys: matches!(self, Self::ConfirmDemotion | Self::Withdraw),
+        };
+        match self {
+            Self::Designate => question(
+                "Give the designation",
+                "From now on breaches that count and missed targets move the app on the ladder.",
+                "Give it",
+            ),
+            Self::Withdraw => question(
+                "Withdraw the designation",
+                "The app leaves the programme at once and loses the designation.",
+                "Withdraw it",
+            ),
+            Self::ConfirmDemotion => question(
+                "Confirm the demotion",
+                "The app loses the designation at once, the public record says so, and it cannot be taken back before the wait is over.",
+                "Demote the app",
+            ),
+            Self::DeclineDemotion => question(
+                "Decline the demotion",
+                "The app goes back into remediation, with a new deadline.",
+                "Decline it",
+            ),
+            Self::Reinstate => question(
+                "Take the app back",
+                "It is in good standing at once; what came before no longer counts.",
+                "Take it back",
+            ),
+            Self::OpenAppeal => question(
+                "Appeal",
+                "While the appeal is open the deadline stands still and nothing further is enforced.",
+                "Open the appeal",
+            ),
+            Self::CloseAppeal => question(
+                "Close the appeal",
+                "The deadline goes on. What should not count is excused by a waiver in the ledger first.",
+                "Close it",
+            ),
+            Self::Freeze => question(
+                "Freeze this app",
+                "The deadline stands still and nothing further is enforced until it is thawed.",
+                "Freeze it",
+            ),
+            Self::Thaw => question(
+                "Thaw this app",
+                "The deadline goes on, and the rules hold again.",
+                "Thaw it",
+            ),
+        }
+    }
+}
+
+#[component]
+fn Acts(acts: Vec<Act>, app: String) -> impl IntoView {
+    let shown = acts.into_iter().map(move |Act { kind, obstacle }| {
+        let question = kind.question();
+        match obstacle {
+            Some(obstacle) => view! { <p><strong>{question.label}</strong>": not now. "{obstacle}</p> }.into_any(),
+            None => view! {
+                <Confirm
+                    id=format!("decide-{}", kind.key())
+                    action=link::app(&app, &format!("/escalation/decide/{}", kind.key()))
+                    label=question.label
+                    confirm=question.confirm
+                    explanation=question.explanation
+                    look=if question.destroys { "danger" } else { "primary" }
+                >
+                    {(kind == ActKind::DeclineDemotion)
+                        .then(|| view! { <TextField name="extend_days" label="Days until the new deadline" kind="number" help="1 to 365."/> })}
+                    <TextArea name="why" label="Reason" help="It is kept in the audit log, which the partner's owners read."/>
+                </Confirm>
+            }
+            .into_any(),
+        }
+    });
+    view! {
+        <Card title="What you can decide">
+            <div class="body stack tight">{shown.collect_view()}</div>
+        </Card>
+    }
+}

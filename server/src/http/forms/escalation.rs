@@ -1,0 +1,53 @@
+use rampart_app::{model::ActKind, ui::link};
+
+use crate::{
+    http::form::{Done, Submission},
+    service::{Error, Result, escalation::Verdict},
+};
+
+/// What a person decides about an app.
+pub(super) async fn decide(form: Submission) -> Result<Done> {
+    let kind = ActKind::ALL.into_iter().find(|kind| kind.key() == form.param("act"));
+    let kind = kind.ok_or(Error::NotFound)?;
+    // What is no number of days is refused as none would be.
+    let days = form.posted.text("extend_days").trim().parse().unwrap_or_default();
+    let (key, why) = (form.param("key"), form.posted.text("why"));
+    form.web
+        .service
+        .decide_escalation(form.actor()?, key, Verdict::of(kind, days), why)
+        .await?;
+    Ok(Done::go(link::app(key, "/escalation"), said(kind)))
+}
+
+/// What the page says afterwards.
+fn said(kind: ActKind) -> &'static str {
+    match kind {
+        ActKind::Designate => "The app carries the designation.",
+        ActKind::Withdraw => "The designation is withdrawn.",
+        ActKind::ConfirmDemotion => "The demotion is confirmed.",
+        ActKind::DeclineDemotion => "The demotion is declined; the remediation has a new deadline.",
+        ActKind::Reinstate => "The app is taken back.",
+        ActKind::OpenAppeal => "The appeal is open. The deadline stands still until it is decided.",
+        ActKind::CloseAppeal => "The appeal is closed.",
+        ActKind::Freeze => "The app is frozen.",
+        ActKind::Thaw => "The app is thawed.",
+    }
+}
+
+pub(super) async fn freeze_all(form: Submission) -> Result<Done> {
+    switch(&form, true).await?;
+    Ok(Done::go("/escalation", "Every app is frozen."))
+}
+
+pub(super) async fn thaw_all(form: Submission) -> Result<Done> {
+    switch(&form, false).await?;
+    Ok(Done::go(
+        "/escalation",
+        "Thawed: every app that is not frozen by itself goes on.",
+    ))
+}
+
+async fn switch(form: &Submission, frozen: bool) -> Result<()> {
+    let why = form.posted.text("why");
+    form.web.service.freeze_all(form.actor()?, frozen, why).await
+}

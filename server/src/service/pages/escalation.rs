@@ -1,0 +1,297 @@
+//! The ladder of an app, its decisions with their receipts, and the board of all apps (SPEC section 6).
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use rampart_app::{
+    model::{
+        Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow,
+        Ladder, PartnerRef, ReceiptPage,
+    },
+    ui::link,
+};
+use rampart_domain::{
+    access::{Action, Actor},
+    escalation::{
+        EscalationPolicy, Fact, FactKind, Outcome, State, Text, decide, find_contradiction, parse_time, show_time,
+    },
+};
+
+use super::{
+    super::{
+        Error, Result, Service,
+        access::require,
+        escalation::{Verdict, fact_line, initial_policy},
+    },
+    count, pages, slice,
+};
+use crate::store::{
+    Scope,
+    apps::App,
+    escalation::{self, Recorded},
+    facts,
+};
+
+/// What stands on a page of which an error belongs to us, for whoever is no staff.
+const STOPPED: &str = "The platform looks into it; nothing is decided about this app meanwhile.";
+
+impl Service {
+    pub(super) async fn escalation_page(&self, actor: &Actor, key: &str) -> Result<EscalationPage> {
+        let app = self.app(actor, key).await?;
+        let scope = Scope::of(actor, Action::ViewApp);
+        let db = &self.store.portal;
+        let head = self.head(actor, &app).await?.head;
+        let standing = escalation::standing(db, scope, app.id).await?;
+        let decisions = escalation::decisions(db, scope, app.id).await?;
+        // What the engine stopped at cannot be computed here, either.
+        let stopped = standing.and_then(|standing| standing.error);
+        let facts = match &stopped {
+            None => facts::of_app(db, scope, app.id).await?,
+            Some(_) => Vec::new(),
+        };
+        let contradiction = find_contradiction(&facts).map(|(fact, why)| format!("the fact {}: {why}", fact.id));
+        let error = stopped.or(contradiction);
+        let facts = if error.is_none() { facts } else { Vec::new() };
+        let now = self.clock.now().trunc_subsecs(0);
+        let at = facts.last().map_or(now, |fact| fact.at.max(now));
+        let known: Vec<_> = facts.iter().collect();
+        let outcome = decide(&app.key.as_str().into(), &EscalationPolicy::standard(), &known, at);
+        let has_own = facts.iter().any(|fact| fact.app.is_some());
+        let acts = match error {
+            None => acts(actor, &app, &outcome, at),
+            Some(_) => Vec::new(),
+        };
+        Ok(EscalationPage {
+            head,
+            ladder: has_own.then(|| ladder(&app, &facts, &outcome, at)),
+            error: error.map(|error| match actor.may_everywhere(Action::ViewApp) {
+                true => error,
+                false => STOPPED.to_owned(),
+            }),
+            decisions: decisions
+                .iter()
+                .rev()
+                .map(|recorded| decision_row(&app, recorded))
+                .collect(),
+            acts,
+            policy: outcome.policy,
+        })
+    }
+
+    pub(super) async fn receipt_page(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage> {
+        let app = self.app(actor, key).await?;
+        let scope = Scope::of(actor, Action::ViewApp);
+        let decisions = escalation::decisions(&self.store.portal, scope, app.id).await?;
+        let recorded = decisions
+            .iter()
+            .find(|recorded| recorded.id == id)
+            .ok_or(Error::NotFound)?;
+        let facts = facts::of_app(&self.store.portal, scope, app.id).await?;
+        let until = show_time(recorded.decision.at);
+        let because = &recorded.decision.because;
+        let below = |file: &str| link::app(&app.key, &format!("/escalation/{file}"));
+        Ok(ReceiptPage {
+            head: self.head(actor, &app).await?.head,
+            decision: decision_row(&app, recorded),
+            recorded_at: recorded.recorded_at,
+            facts: facts
+                .iter()
+                .filter(|fact| because.contains(&fact.id))
+                .map(|fact| fact_row(&app, fact))
+                .collect(),
+            inputs: recorded.inputs.clone(),
+            policy_href: below("policy.json"),
+            facts_href: link::with_query(&below("facts.jsonl"), &[("until", &until)]),
+            until,
+        })
+    }
+
+    /// The policy before any was published, as a file for `rampart replay` holds it; for whoever may see the app.
+    pub(crate) async fn policy_download(&self, actor: &Actor, key: &str) -> Result<String> {
+        self.app(actor, key).await?;
+        Ok(initial_policy())
+    }
+
+    /// The facts of an app and those of all apps, as a file for `rampart replay` holds them, up to and including `until`.
+    pub(crate) async fn facts_download(&self, actor: &Actor, key: &str, until: Option<&str>) -> Result<String> {
+        let app = self.app(actor, key).await?;
+        let scope = Scope::of(actor, Action::ViewApp);
+        let until = match until {
+            Some(text) => parse_time(text).ok_or(Error::NotFound)?,
+            None => DateTime::<Utc>::MAX_UTC,
+        };
+        let facts = facts::of_app(&self.store.portal, scope, app.id).await?;
+        Ok(facts.iter().filter(|fact| fact.at <= until).map(fact_line).collect())
+    }
+
+    pub(super) async fn board_page(&self, actor: &Actor, mut filter: BoardFilter) -> Result<EscalationBoard> {
+        require(actor, Action::ViewApp)?;
+        let scope = Scope::of(actor, Action::ViewApp);
+        let db = &self.store.portal;
+        let narrowed = escalation::BoardFilter {
+            state: filter.state.parse().ok(),
+            search: &filter.search,
+        };
+        let total = escalation::count_board(db, scope, narrowed).await?;
+        let page = filter.page.clamp(1, pages(total));
+        let (offset, limit) = slice(page);
+        let apps = escalation::board(db, scope, narrowed, offset, limit).await?;
+        let in_state: HashMap<State, i64> = escalation::states(db, scope).await?.into_iter().collect();
+        if narrowed.state.is_none() {
+            filter.state = String::new();
+        }
+        filter.page = page;
+        Ok(EscalationBoard {
+            rows: apps
+                .into_iter()
+                .map(|app| BoardRow {
+                    app_key: app.app_key,
+                    app_name: app.app_name,
+                    partner: PartnerRef {
+                        id: app.partner.to_string(),
+                        name: app.partner_name,
+                    },
+                    state: app.standing.state,
+                    since: app.since,
+                    deadline: app.standing.deadline,
+                    clears: app.standing.clears,
+                    paused: app.standing.paused,
+                    error: app.standing.error,
+                })
+                .collect(),
+            total: count(total),
+            page,
+            pages: pages(total),
+            filter,
+            states: State::ALL
+                .iter()
+                .map(|state| (*state, count(in_state.get(state).copied().unwrap_or_default())))
+                .collect(),
+            all_frozen: facts::everything_is_frozen(db).await?,
+            may_freeze: actor.may_everywhere(Action::DecideEscalation),
+        })
+    }
+}
+
+fn ladder(app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>) -> Ladder {
+    let of_fact: HashMap<&Text, &Fact> = facts.iter().map(|fact| (&fact.id, fact)).collect();
+    let ladder = &outcome.ladder;
+    let all_frozen = facts
+        .iter()
+        .rev()
+        .filter(|fact| fact.app.is_none())
+        .find(|fact| matches!(fact.kind, FactKind::Frozen | FactKind::Thawed))
+        .is_some_and(|fact| fact.kind == FactKind::Frozen);
+    Ladder {
+        state: outcome.standing.state,
+        // A declined demotion leads to a remediation that is new; so do all decisions.
+        since: outcome.decisions.last().map(|decision| decision.at),
+        deadline: ladder.deadline,
+        clears: ladder.clears,
+        cools_off: ladder.cools_off,
+        appeal_open: ladder.appeal_open,
+        app_frozen: ladder.app_frozen,
+        all_frozen,
+        outlook: outcome.outlook(at),
+        counting: ladder
+            .counting
+            .iter()
+            .map(|counting| CountingRow {
+                is_miss: counting.is_miss,
+                series: match of_fact.get(&counting.fact).map(|fact| &fact.kind) {
+                    Some(FactKind::Breach { series, .. } | FactKind::SloMissed { series, .. }) => series.to_string(),
+                    _ => String::new(),
+                },
+                at: counting.at,
+                ended: counting.ended,
+                href: evidence_href(app, counting.is_miss, &counting.id),
+            })
+            .collect(),
+    }
+}
+
+/// A breach has a page of its own; misses stand below the breach history.
+fn evidence_href(app: &App, is_miss: bool, id: &Text) -> String {
+    match is_miss {
+        true => link::app(&app.key, "/breaches#missed-targets"),
+        false => link::app(&app.key, &format!("/breaches/{}", link::encode(id))),
+    }
+}
+
+/// What the reader may decide in this state; what somebody would look for here but cannot be decided now says why.
+fn acts(actor: &Actor, app: &App, outcome: &Outcome, at: DateTime<Utc>) -> Vec<Act> {
+    let (state, ladder) = (outcome.standing.state, &outcome.ladder);
+    let belongs_here = |kind: ActKind| match kind {
+        ActKind::Designate => state == State::None,
+        ActKind::Withdraw => state != State::None,
+        ActKind::ConfirmDemotion | ActKind::DeclineDemotion => state == State::DemotionProposed,
+        ActKind::Reinstate => state == State::Demoted,
+        ActKind::OpenAppeal => state != State::None && !ladder.appeal_open,
+        ActKind::CloseAppeal => ladder.appeal_open,
+        ActKind::Freeze => state != State::None && !ladder.app_frozen,
+        ActKind::Thaw => ladder.app_frozen,
+    };
+    ActKind::ALL
+        .into_iter()
+        .filter(|kind| belongs_here(*kind) && actor.may_in(Verdict::of(*kind, 1).needs(), app.partner_id))
+        .map(|kind| Act {
+            kind,
+            obstacle: Verdict::of(kind, 1).obstacle(outcome, at).map(str::to_owned),
+        })
+        .collect()
+}
+
+fn decision_row(app: &App, recorded: &Recorded) -> DecisionRow {
+    let decision = &recorded.decision;
+    DecisionRow {
+        at: decision.at,
+        from: decision.from,
+        to: decision.to,
+        rule: decision.rule,
+        policy_version: decision.policy_version,
+        explanation: decision.explanation.clone(),
+        href: link::app(&app.key, &format!("/escalation/{}", link::encode(&recorded.id))),
+    }
+}
+
+fn fact_row(app: &App, fact: &Fact) -> FactRow {
+    let (what, href) = match &fact.kind {
+        FactKind::Breach { breach, series } => (
+            format!("A breach of {series} counted."),
+            Some(evidence_href(app, false, breach)),
+        ),
+        FactKind::SloMissed { miss, series } => (
+            format!("The target of {series} was missed."),
+            Some(evidence_href(app, true, miss)),
+        ),
+        FactKind::BreachClosed { .. } => ("A breach ended.".to_owned(), None),
+        FactKind::SloMet { .. } => ("A target was met again.".to_owned(), None),
+        FactKind::Excused { .. } => ("The exclusion ledger covers a breach or miss.".to_owned(), None),
+        FactKind::Unexcused { .. } => (
+            "The exclusion ledger no longer covers a breach or miss.".to_owned(),
+            None,
+        ),
+        FactKind::Designated => ("A program manager gave the designation.".to_owned(), None),
+        FactKind::Withdrawn => ("A program manager withdrew the designation.".to_owned(), None),
+        FactKind::RemediationCompleted => ("Every action of the remediation plan was verified.".to_owned(), None),
+        FactKind::DemotionConfirmed => ("A program manager confirmed the demotion.".to_owned(), None),
+        FactKind::DemotionDeclined { extend_days } => (
+            format!("A program manager declined the demotion and gave {extend_days} more days."),
+            None,
+        ),
+        FactKind::Reinstated => ("A program manager took the app back.".to_owned(), None),
+        FactKind::AppealOpened => ("An owner appealed.".to_owned(), None),
+        FactKind::AppealClosed => ("A program manager closed the appeal.".to_owned(), None),
+        FactKind::Frozen => ("Enforcement was frozen.".to_owned(), None),
+        FactKind::Thawed => ("Enforcement was thawed.".to_owned(), None),
+        FactKind::PolicyPublished { policy } => {
+            (format!("Version {} of the policy was published.", policy.version), None)
+        }
+    };
+    FactRow {
+        id: fact.id.to_string(),
+        at: fact.at,
+        what,
+        href,
+    }
+}
