@@ -22,7 +22,9 @@ use crate::{
 
 /// The longest waiver, and how far ahead one can end, in minutes: 28 days.
 const LONGEST: i64 = SLO_WINDOW as i64;
-const WHY_LENGTH: usize = 1_000;
+/// The longest reason: what a waiver does is shown at an address that holds all of it, and addresses beyond some 4,000 characters
+/// do not get through every proxy, even in a script that takes nine for each letter.
+const WHY_LENGTH: usize = 400;
 /// How often a change is worked out anew because the ledger was changed meanwhile.
 const TRIES: u32 = 5;
 
