@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{
     html::{main, text},
-    portal::{Answer, Browser, Portal},
+    portal::{Answer, Browser, PASSWORD, Portal},
 };
 
 const KEY: &str = "com.kestrel.app";
@@ -47,21 +47,32 @@ impl World {
     }
 
     /// What becomes known `days` after the last thing that did.
-    async fn after(&self, days: i64, kind: FactKind) {
+    async fn after(&mut self, days: i64, kind: FactKind) {
         self.portal.clock.advance(TimeDelta::days(days));
         let mut tx = self.portal.service.store.portal.begin().await.unwrap();
         let now = self.portal.clock.now();
         filing::file(&mut tx, now, Some((self.app, KEY)), kind).await.unwrap();
         tx.commit().await.unwrap();
-        self.portal.service.escalate().await.unwrap();
+        self.wait(0).await;
     }
 
-    async fn wait(&self, days: i64) {
+    /// Lets days pass, after which everybody has to sign in again.
+    async fn wait(&mut self, days: i64) {
         self.portal.clock.advance(TimeDelta::days(days));
         self.portal.service.escalate().await.unwrap();
+        let people = [
+            (&mut self.owner, "owner@kestrel-labs.test"),
+            (&mut self.manager, "pia@platform.test"),
+            (&mut self.reviewer, "rea@platform.test"),
+        ];
+        for (browser, mail) in people {
+            let fields = [("mail", mail), ("password", PASSWORD), ("next", "")];
+            let answer = self.portal.post(browser, "/sign-in", &fields).await;
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        }
     }
 
-    async fn missed(&self) {
+    async fn missed(&mut self) {
         let miss = FactKind::SloMissed {
             miss: "m1".into(),
             series: "webhook_delivery/jira".into(),
