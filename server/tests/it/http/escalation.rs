@@ -320,6 +320,8 @@ async fn the_board_finds_apps_and_freezes_them_all() {
         .post(&mut world.manager, "/escalation/freeze", &[("why", "An outage.")])
         .await;
     assert_eq!(frozen.status, StatusCode::SEE_OTHER, "{}", frozen.body);
+    // The job is woken for it; here the test is the job.
+    world.portal.service.escalate().await.unwrap();
     let board = world.managers("/escalation").await;
     assert!(
         board.contains("Every app is frozen.") && board.contains("paused"),
