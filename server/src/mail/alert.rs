@@ -10,7 +10,7 @@ use rampart_domain::{
 use super::{
     Stationery,
     incident_data::{AppDetails, IncidentData, IncidentStatus, percent, readable, rfc3339, script, target},
-    letter::{Letter, button, moment},
+    letter::{Letter, button, checked, facts_table, facts_text, moment},
 };
 use crate::store::outbox::NewMail;
 
@@ -83,14 +83,7 @@ pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
     );
     let facts = [
         ("App", format!("{} ({})", alert.app_name, alert.app_key)),
-        (
-            "Target of the check",
-            if alert.key.target.is_empty() {
-                "the whole app".to_owned()
-            } else {
-                alert.key.target.clone()
-            },
-        ),
+        ("Target of the check", checked(alert.key)),
         ("Since", since.clone()),
         (
             "Rate over the past window",
@@ -145,10 +138,7 @@ pub fn alert(stationery: &Stationery<'_>, alert: Alert<'_>) -> NewMail {
 }
 
 fn text(headline: &str, facts: &[(&str, String)], hour: &Hour, next: &str, link: &str) -> String {
-    let mut text = format!("{headline}\n\n");
-    facts
-        .iter()
-        .for_each(|(name, value)| text.push_str(&format!("{name}: {value}\n")));
+    let mut text = format!("{headline}\n\n{}", facts_text(facts));
     text.push_str("\nThe last hour, per five minutes (UTC):\n");
     for (start, counts) in hour {
         text.push_str(&format!("  {}  {}\n", start.start().format("%H:%M"), in_words(*counts)));
@@ -162,19 +152,6 @@ fn in_words(counts: Counts) -> String {
         format!("{} good, {} bad, {}", counts.good, counts.bad, readable(counts))
     } else {
         "no data".to_owned()
-    }
-}
-
-pub(super) fn facts_table(facts: &[(&str, String)]) -> Markup {
-    html! {
-        table style="border-collapse: collapse; margin: 16px 0" {
-            @for (name, value) in facts {
-                tr {
-                    th style="text-align: left; font-weight: 400; color: #667080; padding: 3px 16px 3px 0; vertical-align: top" { (name) }
-                    td style="padding: 3px 0" { (value) }
-                }
-            }
-        }
     }
 }
 

@@ -1,4 +1,3 @@
-use maud::html;
 use rampart_domain::{
     alert::{BurnRateAlert, burn_rate_hundredths},
     count::{Counts, Minute},
@@ -9,8 +8,7 @@ use rampart_domain::{
 
 use super::{
     Stationery,
-    alert::facts_table,
-    letter::{Letter, button, moment},
+    letter::{Bulletin, checked, moment},
 };
 use crate::store::outbox::NewMail;
 
@@ -50,13 +48,7 @@ pub fn burn_rate(stationery: &Stationery<'_>, mail: BurnRate<'_>) -> NewMail {
     let note = "A burn-rate alert is a warning besides the alerts of the programme. It is no breach and is held against nobody. The people of the app's team turn these mails on and off in its settings.";
     let facts = [
         ("App", format!("{app} ({})", mail.app_key)),
-        (
-            "Target of the check",
-            match mail.key.target.as_str() {
-                "" => "the whole app".to_owned(),
-                target => target.to_owned(),
-            },
-        ),
+        ("Target of the check", checked(mail.key)),
         ("Since", moment(mail.alert.started_at.start())),
         ("Burn rate, past hour", rate(mail.hour, mail.policy)),
         ("Burn rate, past 6 hours", rate(mail.six_hours, mail.policy)),
@@ -67,27 +59,19 @@ pub fn burn_rate(stationery: &Stationery<'_>, mail: BurnRate<'_>) -> NewMail {
         ("As of", moment(mail.tick.start())),
     ];
     let link = stationery.link(&format!("/apps/{}", mail.app_key));
-    let mut text = format!("{headline}\n\n");
-    for (name, value) in &facts {
-        text.push_str(&format!("{name}: {value}\n"));
-    }
-    text.push_str(&format!("\n{note}\n\n{link}\n"));
-    let mut sealed = stationery.seal(Letter {
+    stationery.bulletin(Bulletin {
         kind,
-        recipients: vec![mail.recipient],
+        recipient: mail.recipient,
         subject,
-        text,
-        html: html! {
-            h1 style="font-size: 20px; line-height: 1.3" { (headline) }
-            (facts_table(&facts))
-            p { (note) }
-            (button(&link, "Open the app"))
-        },
-    });
-    sealed.partner = Some(mail.partner);
-    sealed.app = Some(mail.app);
-    sealed.alert_address = mail.alert_address;
-    sealed
+        headline: &headline,
+        facts: &facts,
+        meaning: note,
+        link: &link,
+        label: "Open the app",
+        partner: mail.partner,
+        app: mail.app,
+        alert_address: mail.alert_address,
+    })
 }
 
 /// "13.4 times (8 of 60 bad)". 1 is the rate at which the budget lasts exactly 28 days.

@@ -4,7 +4,7 @@ use rampart_domain::escalation::{Outcome, State};
 
 use super::{
     Stationery,
-    letter::{Letter, button, moment},
+    letter::{Letter, button, facts_table, facts_text, moment},
 };
 use crate::store::{apps::App, escalation::Recorded, outbox::NewMail};
 
@@ -71,27 +71,20 @@ pub fn decision_notice(stationery: &Stationery<'_>, notice: &DecisionNotice<'_>)
         ),
     };
     let evidence = "The receipt lists the facts it rests on; with it anybody can compute the decision again.";
-    let listed: String = facts.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
     let mut mail = stationery.seal(Letter {
         kind: "decision",
         recipients: vec![notice.recipient.to_owned()],
         subject: format!("{}: {}", app.name, to.label()),
         text: format!(
-            "{headline}\n\n{}\n\n{listed}\nEvidence and next steps:\n{page}\n\n{evidence}\n{receipt}\n\n{}",
+            "{headline}\n\n{}\n\n{}\nEvidence and next steps:\n{page}\n\n{evidence}\n{receipt}\n\n{}",
             decision.explanation,
+            facts_text(&facts),
             appeal.unwrap_or_default()
         ),
         html: html! {
             h1 style="font-size: 20px; line-height: 1.3" { (headline) }
             p { (decision.explanation) }
-            table style="border-collapse: collapse" {
-                @for (name, value) in &facts {
-                    tr {
-                        th style="text-align: left; vertical-align: top; padding: 3px 16px 3px 0; color: #667080; font-weight: 500" { (name) }
-                        td style="padding: 3px 0" { (value) }
-                    }
-                }
-            }
+            (facts_table(&facts))
             (button(&page, "Open the escalation page"))
             p { (evidence) " " a href=(receipt) { "Open the receipt" } "." }
             @if let Some(appeal) = appeal { p { (appeal) } }

@@ -1,4 +1,3 @@
-use maud::html;
 use rampart_domain::{
     alert::Bundle,
     count::{Counts, Minute},
@@ -8,9 +7,8 @@ use rampart_domain::{
 
 use super::{
     Stationery,
-    alert::facts_table,
     incident_data::readable,
-    letter::{Letter, button, moment},
+    letter::{Bulletin, checked, moment},
 };
 use crate::store::outbox::NewMail;
 
@@ -69,13 +67,7 @@ pub fn flapping(stationery: &Stationery<'_>, mail: Flapping<'_>) -> NewMail {
     };
     let mut facts = vec![
         ("App", format!("{app} ({})", mail.app_key)),
-        (
-            "Target of the check",
-            match mail.key.target.as_str() {
-                "" => "the whole app".to_owned(),
-                target => target.to_owned(),
-            },
-        ),
+        ("Target of the check", checked(mail.key)),
         ("Bundled since", moment(mail.bundle.began_at.start())),
     ];
     if mail.about != FlappingState::Begun {
@@ -90,27 +82,19 @@ pub fn flapping(stationery: &Stationery<'_>, mail: Flapping<'_>) -> NewMail {
     facts.push(("State", format!("{state}, {at}")));
     facts.extend(mail.value.map(|value| ("Rate over the past window", readable(value))));
     let link = stationery.link(&format!("/apps/{}/breaches", mail.app_key));
-    let mut text = format!("{headline}\n\n");
-    for (name, value) in &facts {
-        text.push_str(&format!("{name}: {value}\n"));
-    }
-    text.push_str(&format!("\n{next}\n\n{link}\n"));
-    let mut sealed = stationery.seal(Letter {
+    stationery.bulletin(Bulletin {
         kind,
-        recipients: vec![mail.recipient],
+        recipient: mail.recipient,
         subject,
-        text,
-        html: html! {
-            h1 style="font-size: 20px; line-height: 1.3" { (headline) }
-            (facts_table(&facts))
-            p { (next) }
-            (button(&link, "Open the breaches"))
-        },
-    });
-    sealed.partner = Some(mail.partner);
-    sealed.app = Some(mail.app);
-    sealed.alert_address = mail.alert_address;
-    sealed
+        headline: &headline,
+        facts: &facts,
+        meaning: next,
+        link: &link,
+        label: "Open the breaches",
+        partner: mail.partner,
+        app: mail.app,
+        alert_address: mail.alert_address,
+    })
 }
 
 /// "1 h 5 min", "40 min".

@@ -1,6 +1,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{DOCTYPE, Markup, html};
-use rampart_domain::id::MailId;
+use rampart_domain::{
+    id::{AlertAddressId, AppId, MailId, PartnerId},
+    sli::SeriesKey,
+};
 
 use crate::{config::Config, random, store::outbox::NewMail};
 
@@ -11,6 +14,23 @@ pub const PATIENCE: TimeDelta = TimeDelta::hours(24);
 pub struct Stationery<'a> {
     pub config: &'a Config,
     pub now: DateTime<Utc>,
+}
+
+/// A mail about one app that is no alert: what happened, what is known of it, what it means, and where to look.
+pub(super) struct Bulletin<'a> {
+    pub kind: &'static str,
+    pub recipient: String,
+    pub subject: String,
+    pub headline: &'a str,
+    pub facts: &'a [(&'static str, String)],
+    pub meaning: &'a str,
+    /// Where to look, and what the button says.
+    pub link: &'a str,
+    pub label: &'static str,
+    pub partner: PartnerId,
+    pub app: AppId,
+    /// The confirmed address it goes to, if it does not go to the owners.
+    pub alert_address: Option<AlertAddressId>,
 }
 
 /// The parts of a mail that its kind decides.
@@ -27,6 +47,32 @@ impl Stationery<'_> {
     /// A link into the portal.
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.config.server.public_url.as_str().trim_end_matches('/'))
+    }
+
+    pub(super) fn bulletin(&self, bulletin: Bulletin<'_>) -> NewMail {
+        let Bulletin {
+            headline,
+            facts,
+            meaning,
+            link,
+            ..
+        } = bulletin;
+        let mut mail = self.seal(Letter {
+            kind: bulletin.kind,
+            recipients: vec![bulletin.recipient],
+            subject: bulletin.subject,
+            text: format!("{headline}\n\n{}\n{meaning}\n\n{link}\n", facts_text(facts)),
+            html: html! {
+                h1 style="font-size: 20px; line-height: 1.3" { (headline) }
+                (facts_table(facts))
+                p { (meaning) }
+                (button(link, bulletin.label))
+            },
+        });
+        mail.partner = Some(bulletin.partner);
+        mail.app = Some(bulletin.app);
+        mail.alert_address = bulletin.alert_address;
+        mail
     }
 
     pub(super) fn seal(&self, letter: Letter) -> NewMail {
@@ -57,6 +103,33 @@ impl Stationery<'_> {
             html: page.into_string(),
             give_up_at: self.now + PATIENCE,
         }
+    }
+}
+
+/// What is known, for the HTML part.
+pub(super) fn facts_table(facts: &[(&str, String)]) -> Markup {
+    html! {
+        table style="border-collapse: collapse; margin: 16px 0" {
+            @for (name, value) in facts {
+                tr {
+                    th style="text-align: left; font-weight: 400; color: #667080; padding: 3px 16px 3px 0; vertical-align: top" { (name) }
+                    td style="padding: 3px 0" { (value) }
+                }
+            }
+        }
+    }
+}
+
+/// What is known, a line each, for the text part.
+pub(super) fn facts_text(facts: &[(&str, String)]) -> String {
+    facts.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+}
+
+/// What is checked of an app.
+pub(super) fn checked(key: &SeriesKey) -> String {
+    match key.target.as_str() {
+        "" => "the whole app".to_owned(),
+        target => target.to_owned(),
     }
 }
 

@@ -1,5 +1,4 @@
 use chrono::{DateTime, NaiveDate, Utc};
-use maud::html;
 use rampart_domain::{
     count::Counts,
     id::{AlertAddressId, AppId, PartnerId},
@@ -9,9 +8,8 @@ use rampart_domain::{
 
 use super::{
     Stationery,
-    alert::facts_table,
     incident_data::readable,
-    letter::{Letter, button, moment},
+    letter::{Bulletin, moment},
 };
 use crate::store::outbox::NewMail;
 
@@ -31,7 +29,7 @@ pub struct MissNotice<'a> {
     pub app_key: &'a str,
     pub app_name: &'a str,
     pub partner: PartnerId,
-    pub recipients: Vec<String>,
+    pub recipient: String,
     /// The confirmed address it goes to, if it does not go to the owners.
     pub alert_address: Option<AlertAddressId>,
 }
@@ -74,25 +72,17 @@ pub fn miss(stationery: &Stationery<'_>, notice: MissNotice<'_>) -> NewMail {
             day.format("%-d %b %Y").to_string(),
         ));
     }
-    let mut text = format!("{headline}\n\n");
-    facts
-        .iter()
-        .for_each(|(name, value)| text.push_str(&format!("{name}: {value}\n")));
-    text.push_str(&format!("\n{next}\n\n{link}\n"));
-    let mut mail = stationery.seal(Letter {
+    stationery.bulletin(Bulletin {
         kind: if notice.is_over { "slo_met" } else { "slo_missed" },
-        recipients: notice.recipients,
+        recipient: notice.recipient,
         subject,
-        text,
-        html: html! {
-            h1 style="font-size: 20px; line-height: 1.3" { (headline) }
-            (facts_table(&facts))
-            p { (next) }
-            (button(&link, "Open the app"))
-        },
-    });
-    mail.partner = Some(notice.partner);
-    mail.app = Some(notice.app);
-    mail.alert_address = notice.alert_address;
-    mail
+        headline: &headline,
+        facts: &facts,
+        meaning: next,
+        link: &link,
+        label: "Open the app",
+        partner: notice.partner,
+        app: notice.app,
+        alert_address: notice.alert_address,
+    })
 }

@@ -219,7 +219,7 @@ impl Service {
                 app_key: &measured.app_key,
                 app_name: &measured.app_name,
                 partner: measured.partner,
-                recipients: vec![recipient],
+                recipient,
                 alert_address,
             };
             outbox::push(tx, &mail::miss(&self.stationery(), notice), self.clock.now()).await?;
