@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::{collection::vec, prelude::*, sample::select};
 use rampart_domain::escalation::{
-    Decision, Demotion, EscalationPolicy, Fact, FactKind, Outcome, Recovery, Reinstatement, Remediation, Replay, Rule,
-    State, Text, decide, parse_time,
+    Decision, Demotion, EscalationPolicy, Fact, FactKind, Outcome, Publication, Recovery, Reinstatement, Remediation,
+    Replay, Rule, State, Text, WhatIf, decide, parse_time,
 };
 
 /// Facts lie on full hours, so that many coincide with each other and with due times.
@@ -323,5 +323,37 @@ proptest! {
             let among: Vec<Decision> = together.iter().filter(|d| d.app == name).cloned().collect();
             prop_assert_eq!(alone, among);
         }
+    }
+
+    #[test]
+    fn a_what_if_is_what_replays_of_the_same_facts_say(
+        policy in policies(), draft in policies(), facts in histories(), at in 0..END, ahead in 0..480_i64,
+    ) {
+        let known: Vec<Fact> = facts.iter().filter(|fact| fact.at <= hour(at)).cloned().collect();
+        let publication = Publication { starts: hour(at + ahead), policy: draft.clone() };
+        let what_if = WhatIf::new(hour(at), policy.clone(), publication, &[]);
+        let comparison = what_if.compare(&"app".into(), &known);
+
+        let now = run(&policy, &known, hour(at));
+        prop_assert_eq!(&comparison.decided, &now.decisions);
+        prop_assert_eq!(comparison.state, now.standing.state);
+        let own: Vec<Fact> = known.iter().filter(|fact| !matches!(fact.kind, FactKind::PolicyPublished { .. })).cloned().collect();
+        let always = run(&draft, &own, hour(at));
+        prop_assert_eq!(&comparison.by_draft, &always.decisions);
+        prop_assert_eq!(comparison.state_by_draft, always.standing.state);
+        let mut published = known.clone();
+        published.push(fact(9_999, at + ahead, false, FactKind::PolicyPublished { policy: draft.clone().into() }));
+        prop_assert_eq!(comparison.later_with_draft, run(&policy, &published, what_if.ends()).standing.state);
+        prop_assert_eq!(comparison.later, run(&policy, &known, what_if.ends()).standing.state);
+
+        let falls = comparison.differences().len();
+        prop_assert_eq!(falls == 0, comparison.decided.len() == comparison.by_draft.len()
+            && comparison.decided.iter().zip(&comparison.by_draft).all(|(one, other)| {
+                (one.at, one.rule, &one.because, one.to) == (other.at, other.rule, &other.because, other.to)
+            }));
+        let same = WhatIf::new(hour(at), policy.clone(), Publication { starts: hour(at + ahead), policy: policy.clone() }, &[]);
+        let same = same.compare(&"app".into(), &own);
+        prop_assert!(same.differences().is_empty());
+        prop_assert_eq!(same.later, same.later_with_draft);
     }
 }

@@ -11,14 +11,18 @@ mod fact;
 mod ladder;
 mod outlook;
 mod policy;
+mod publication;
 mod replay;
+mod what_if;
 
 pub use course::{Outcome, Standing, decide};
 pub use decision::{Decision, Rule, State};
 pub use fact::{Fact, FactError, FactKind, Text, parse_time, show_time};
 pub use ladder::{Counting, Ladder};
 pub use policy::{Demotion, EscalationPolicy, EscalationPolicyError, Recovery, Reinstatement, Remediation};
+pub use publication::{Publication, pending};
 pub use replay::{Contradiction, Replay, find_contradiction};
+pub use what_if::{Comparison, Difference, WhatIf};
 
 #[cfg(test)]
 mod tests;

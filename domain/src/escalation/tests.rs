@@ -392,3 +392,107 @@ fn the_distance_to_the_next_step_is_said_in_the_numbers_of_the_policy() {
     assert_eq!(outlook(&facts, 90.0).len(), 1, "a person decides");
     assert!(outlook(&[], 1.0).is_empty());
 }
+
+/// What a draft, the standard with one member changed, makes of an app on a day if it takes over five days later.
+fn compared(facts: &[&str], member: &str, on: f64) -> Comparison {
+    let policy = EscalationPolicy::standard();
+    let changed = fact(0, &format!("0 policy {member}"), &policy);
+    let FactKind::PolicyPublished { policy: draft } = changed.kind else {
+        unreachable!("a policy");
+    };
+    let draft = Publication {
+        starts: day(on + 5.0),
+        policy: (*draft).clone(),
+    };
+    let facts: Vec<Fact> = facts
+        .iter()
+        .enumerate()
+        .map(|(n, line)| fact(n + 1, line, &policy))
+        .collect();
+    WhatIf::new(day(on), policy, draft, &[]).compare(&"app".into(), &facts)
+}
+
+/// "+ day rule" for what comes by the draft, "- day rule" for what falls.
+fn differences(comparison: &Comparison) -> Vec<String> {
+    let shown = comparison.differences().into_iter().map(|difference| {
+        let (sign, decision) = match difference {
+            Difference::Falls(decision) => ('-', decision),
+            Difference::Comes(decision) => ('+', decision),
+        };
+        let days = (decision.at - day(0.0)).num_seconds() as f64 / 86_400.0;
+        format!("{sign} {days} {}", decision.rule)
+    });
+    shown.collect()
+}
+
+const TWO_BREACHES: [&str; 5] = [
+    "0 designated",
+    "1 breach b1",
+    "2 closed b1",
+    "3 breach b2",
+    "4 closed b2",
+];
+
+#[test]
+fn a_draft_says_what_it_would_have_decided_and_what_it_will() {
+    let tighter = compared(&TWO_BREACHES, "/remediation/breaches=2", 20.0);
+    assert_eq!(differences(&tighter), ["+ 3 repeated_breaches"]);
+    assert_eq!(
+        (tighter.state, tighter.state_by_draft),
+        (State::Notified, State::Remediation)
+    );
+    // The transition, which begins on day 25, lasts until day 53; by then the breaches are past.
+    assert_eq!(
+        (tighter.later, tighter.later_with_draft),
+        (State::GoodStanding, State::GoodStanding)
+    );
+
+    let quicker = compared(&TWO_BREACHES, "/recovery/clear_quiet_days=10", 40.0);
+    assert_eq!(differences(&quicker), ["+ 14 clear", "- 32 clear"]);
+    assert_eq!(
+        (quicker.state, quicker.state_by_draft),
+        (State::GoodStanding, State::GoodStanding)
+    );
+}
+
+#[test]
+fn a_draft_moves_an_app_once_its_transition_ends() {
+    let facts = ["0 designated", "1 missed m1"];
+    let loose = compared(&facts, "/demotion/deadline_days=200", 9.0);
+    assert_eq!(
+        (loose.state, loose.state_by_draft),
+        (State::Remediation, State::Remediation)
+    );
+    assert!(loose.differences().is_empty());
+    assert_eq!(
+        (loose.later, loose.later_with_draft),
+        (State::Remediation, State::Remediation)
+    );
+    let tight = compared(&facts, "/demotion/deadline_days=30", 9.0);
+    assert!(tight.differences().is_empty());
+    assert_eq!(
+        (tight.later, tight.later_with_draft),
+        (State::Remediation, State::DemotionProposed)
+    );
+}
+
+#[test]
+fn a_newer_version_replaces_those_that_were_to_follow_it() {
+    let version = |version: u64, starts: f64| Publication {
+        starts: day(starts),
+        policy: EscalationPolicy {
+            version,
+            ..EscalationPolicy::standard()
+        },
+    };
+    let to_come = |versions: &[(u64, f64)], published| -> Vec<u64> {
+        let versions = versions.iter().map(|(v, starts)| version(*v, *starts)).collect();
+        pending(versions, published).iter().map(|p| p.policy.version).collect()
+    };
+    assert_eq!(to_come(&[(2, 5.0), (3, 9.0)], 1), [2, 3]);
+    assert_eq!(to_come(&[(2, 5.0), (3, 9.0)], 2), [3]);
+    assert_eq!(to_come(&[(2, 9.0), (3, 5.0)], 1), [3]);
+    assert_eq!(to_come(&[(2, 9.0), (3, 9.0)], 1), [3]);
+    assert_eq!(to_come(&[(4, 7.0), (2, 6.0), (3, 8.0)], 1), [2, 4]);
+    assert!(to_come(&[(2, 9.0)], 2).is_empty());
+}
