@@ -8,9 +8,10 @@ use rampart_domain::access::Actor;
 
 use crate::model::{
     AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
-    BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationPage, InvitationPage, LedgerEntryPage,
-    LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage,
-    PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReceiptPage, TokensPage, WaiverDraft, WaiverPage,
+    BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationEditor, EscalationPage,
+    EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage,
+    MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage,
+    ReceiptPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
 };
 
 /// Why a page cannot be shown.
@@ -74,6 +75,14 @@ pub trait Services: Send + Sync {
     async fn measurement_policy(&self, actor: &Actor) -> Result<PolicyPage>;
     /// What the next version of the measurement policy begins with.
     async fn measurement_policy_editor(&self, actor: &Actor) -> Result<PolicyEditor>;
+    /// The rules by which apps are escalated; everybody may read them.
+    async fn escalation_policy(&self, actor: &Actor) -> Result<EscalationRulesPage>;
+    /// What the next version of the escalation policy begins with: the latest one, or the draft of a replay.
+    async fn escalation_policy_editor(&self, actor: &Actor, draft: Option<&str>) -> Result<EscalationEditor>;
+    /// The history of all apps, replayed under a draft.
+    async fn what_if(&self, actor: &Actor, id: &str, page: u32) -> Result<WhatIfPage>;
+    /// One app of it, decision by decision.
+    async fn what_if_app(&self, actor: &Actor, id: &str, app: &str) -> Result<WhatIfAppPage>;
     async fn audit(&self, actor: &Actor, filter: AuditFilter) -> Result<AuditPage>;
     async fn mail_queue(&self, actor: &Actor, filter: &str, page: u32) -> Result<MailQueue>;
     async fn mail(&self, actor: &Actor, id: &str) -> Result<MailPage>;

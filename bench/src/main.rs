@@ -14,6 +14,7 @@ mod prober;
 mod process;
 mod prometheus;
 mod rampart;
+mod replay;
 mod seed;
 mod table;
 mod target;
@@ -33,6 +34,8 @@ enum Bench {
     Evaluate(evaluate::Args),
     /// Loads the page of an app with four weeks of data
     Page(page::Args),
+    /// Replays five years of 10,000 apps, on the command line and as a what-if
+    Replay(replay::Args),
     /// What is probed: answers 200 over HTTP and HTTPS until it is stopped
     #[command(hide = true)]
     Target(target::Args),
@@ -52,6 +55,7 @@ async fn main() -> ExitCode {
         Bench::Evaluate(args) => evaluate::run(args).await,
         Bench::Evaluator(args) => evaluate::evaluator::run(args).await,
         Bench::Page(args) => page::run(args).await,
+        Bench::Replay(args) => replay::run(args).await,
         Bench::Target(args) => target::run(args).await,
         Bench::Prober(args) => prober::run(args).await,
     };

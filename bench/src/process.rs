@@ -61,6 +61,15 @@ impl Process {
         Ok((process, line.trim_end().to_owned()))
     }
 
+    /// Whether it has ended, as it should.
+    pub(crate) fn has_ended(&mut self) -> Result<bool> {
+        let status = self.child.try_wait()?;
+        if let Some(status) = status {
+            ensure!(status.success(), "{} failed: {status}", self.name);
+        }
+        Ok(status.is_some())
+    }
+
     pub(crate) fn usage(&self) -> Result<Usage> {
         usage(&self.child.id().to_string())
     }

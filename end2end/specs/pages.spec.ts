@@ -120,6 +120,7 @@ test("the pages of a partner's people", async ({ page, people, mailbox, target }
     `/partners/${harbour.id}`,
     mail,
     "/policies/measurement",
+    "/policies/escalation",
     "/audit",
     "/account",
   ]) {
@@ -162,6 +163,8 @@ test("the pages of the staff", async ({ people, mailbox, target }) => {
     "/ledger/new",
     "/policies/measurement",
     "/policies/measurement/edit",
+    "/policies/escalation",
+    "/policies/escalation/edit",
     "/tokens",
     "/audit",
     "/audit?action=breach.opened",

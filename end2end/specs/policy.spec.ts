@@ -66,6 +66,57 @@ test("new measurement rules are typed, reviewed, published and hold", async ({ p
   });
 });
 
+test("a draft of the escalation rules is replayed, then published", async ({ page, people }) => {
+  const manager = { mail: "pia@platform.example", name: "Pia", roles: ["program_manager"] };
+  await people.staff(manager, page);
+  await page.goto("/policies/measurement");
+  await page.getByRole("navigation", { name: "Rules" }).getByRole("link", { name: "Escalation" }).click();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Change the rules" }).click();
+  const form = page.locator("#escalation-policy");
+  const breaches = form.getByRole("region", { name: "Remediation" }).getByLabel("Breaches");
+  const transition = form.getByRole("region", { name: "Transition" }).getByLabel("Days");
+
+  await test.step("what cannot be used comes back as it was typed", async () => {
+    await breaches.fill("two");
+    await transition.fill("14");
+    await form.getByRole("button", { name: "Replay the history" }).click();
+    await expect(form.getByRole("alert")).toContainText("one thing needs another look");
+    await expect(breaches).toHaveValue("two");
+    await expect(transition).toHaveValue("14");
+    await expectAccessible(page);
+  });
+  await test.step("the history is replayed before anything is published", async () => {
+    await breaches.fill("2");
+    await form.getByRole("button", { name: "Replay the history" }).click();
+    // With and without scripts the page shows by itself what was found.
+    const publishing = page.getByRole("region", { name: "Publish" });
+    await expect(publishing).toBeVisible();
+    const draft = page.getByRole("region", { name: "The draft" });
+    await expect(draft.getByRole("listitem")).toHaveText(["Remediation, Breaches: 3 → 2", "Transition, Days: 28 → 14"]);
+    await expect(page.getByText("No app differs")).toBeVisible();
+    await expectAccessible(page);
+    await publishing.getByRole("button", { name: "Publish" }).click();
+    await expect(publishing.getByRole("alert")).toContainText("Enter why the rules change.");
+  });
+  await test.step("the draft can be changed", async () => {
+    await page.getByRole("link", { name: "Change the draft" }).click();
+    await expect(breaches).toHaveValue("2");
+    await transition.fill("21");
+    await form.getByRole("button", { name: "Replay the history" }).click();
+    await expect(page.getByRole("region", { name: "The draft" })).toContainText("Transition, Days: 28 → 21");
+  });
+  await test.step("then it is published", async () => {
+    const publishing = page.getByRole("region", { name: "Publish" });
+    await publishing.getByLabel("Reason").fill(WHY);
+    await publishing.getByRole("button", { name: "Publish" }).click();
+    await expect(page.getByRole("status").first()).toContainText("Published: version 2 holds from");
+    await expect(page.getByText("Version 2 holds since")).toBeVisible();
+    await expect(table(page, "Versions").getByText(WHY)).toBeVisible();
+    await expectAccessible(page);
+  });
+});
+
 test("a partner says that a breach was no emergency, and takes it back", async ({ page, people, mailbox, target }) => {
   const staff = { mail: "ada@platform.example", name: "Ada", roles: ["administrator", "reviewer"] };
   const reviewer = await people.staff(staff);

@@ -41,6 +41,12 @@ enum Benchmark {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=60))]
         ticks: u32,
     },
+    /// The escalation engine over 10,000 apps with five years of history: `rampart replay`, and what-if through its page
+    Replay {
+        /// How often each is measured
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+        runs: u32,
+    },
     /// The pages of apps with four weeks of data under load: of twenty apps, and of those of a database with 10,000; the
     /// server's memory when idle, its cold start
     Page {
@@ -89,7 +95,7 @@ fn install_missing(benchmark: &Benchmark) -> Result<()> {
     match benchmark {
         Benchmark::Probe { .. } => tools.push(tools::BLACKBOX_EXPORTER),
         Benchmark::Ingest { .. } => tools.push(tools::VICTORIA_METRICS),
-        Benchmark::Evaluate { .. } | Benchmark::Page { .. } => {}
+        Benchmark::Evaluate { .. } | Benchmark::Replay { .. } | Benchmark::Page { .. } => {}
     }
     if benchmark.wants_postgres() {
         tools.push(tools::POSTGRESQL);
@@ -111,6 +117,7 @@ impl Benchmark {
             Self::Probe { seconds } => ("probe", "--seconds", seconds),
             Self::Ingest { seconds, .. } => ("ingest", "--seconds", seconds),
             Self::Evaluate { ticks } => ("evaluate", "--ticks", u64::from(ticks)),
+            Self::Replay { runs } => ("replay", "--runs", u64::from(runs)),
             Self::Page { seconds, .. } => ("page", "--seconds", seconds),
         };
         [name.to_owned(), option.to_owned(), value.to_string()]
@@ -141,6 +148,7 @@ mod tests {
         takes(&["ingest", "--seconds", "5", "--postgres"], "ingest --seconds 5", true);
         takes(&["evaluate"], "evaluate --ticks 10", false);
         takes(&["evaluate", "--ticks=60"], "evaluate --ticks 60", false);
+        takes(&["replay", "--runs=1"], "replay --runs 1", false);
         takes(&["page", "--postgres"], "page --seconds 60", true);
         for wrong in [
             &["ingest", "--seconds", "4"][..],

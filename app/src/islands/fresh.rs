@@ -17,6 +17,16 @@ pub fn Fresh() -> impl IntoView {
     view! { <p class="visually-hidden" role="status">{announcement}</p> }
 }
 
+/// Stands once on a page that shows how far something has come, marked `data-live`. Once nothing on the page is marked
+/// `data-unfinished` any more, the whole page is loaded again.
+#[island]
+pub fn Progress() -> impl IntoView {
+    Effect::new(move || {
+        #[cfg(feature = "hydrate")]
+        live::follow();
+    });
+}
+
 #[cfg(feature = "hydrate")]
 mod live {
     use std::time::Duration;
@@ -29,6 +39,23 @@ mod live {
     use crate::islands::local_times::localise;
 
     const PERIOD: Duration = Duration::from_secs(30);
+    const PROGRESS: Duration = Duration::from_millis(500);
+
+    pub(super) fn follow() {
+        set_interval(
+            || {
+                spawn_local(async {
+                    if let Ok(Some(answer)) = fetch().await {
+                        match answer.query_selector("[data-unfinished]") {
+                            Ok(None) => drop(window().location().reload()),
+                            _ => take_over(&answer, RwSignal::new(String::new())),
+                        }
+                    }
+                });
+            },
+            PROGRESS,
+        );
+    }
 
     pub(super) fn start(announcement: RwSignal<String>) {
         set_interval(

@@ -9,5 +9,5 @@ mod fresh;
 mod local_times;
 
 pub use chart_reader::ChartReader;
-pub use fresh::Fresh;
+pub use fresh::{Fresh, Progress};
 pub use local_times::LocalTimes;

@@ -5,6 +5,7 @@ mod app;
 mod audit;
 mod breach;
 mod escalation;
+mod escalation_policy;
 mod installations;
 mod ledger;
 mod mail;
@@ -23,6 +24,10 @@ pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow
 pub use escalation::{
     Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow, Ladder,
     ReceiptPage,
+};
+pub use escalation_policy::{
+    EscalationEditor, EscalationNumber, EscalationRulesPage, WhatIfAppPage, WhatIfDecision, WhatIfPage, WhatIfRow,
+    WhatIfSide, WhatIfStatus,
 };
 pub use installations::{InstallationRow, Installations, NewSecret};
 pub use ledger::{

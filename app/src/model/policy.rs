@@ -26,7 +26,7 @@ pub struct PolicyPage {
 /// A published version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyVersion {
-    pub version: u32,
+    pub version: u64,
     /// The first evaluation that uses it.
     pub starts: DateTime<Utc>,
     pub by: String,
@@ -50,8 +50,8 @@ pub enum VersionStanding {
 /// One number that differs between two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyChange {
-    /// "App availability".
-    pub indicator: &'static str,
+    /// What it is about: "App availability", "Remediation".
+    pub about: &'static str,
     /// "objective".
     pub what: &'static str,
     pub before: String,

@@ -43,6 +43,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=tokens::PlatformTokensPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies/measurement") view=policy::PolicyPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies/measurement/edit") view=policy::PolicyEditorPage ssr=SsrMode::Async/>
+                    <Route path=path!("/policies/escalation") view=policy::EscalationPolicyPage ssr=SsrMode::Async/>
+                    <Route path=path!("/policies/escalation/edit") view=policy::EscalationEditorPage ssr=SsrMode::Async/>
+                    <Route path=path!("/policies/escalation/what-if/:id") view=policy::WhatIfPage ssr=SsrMode::Async/>
+                    <Route path=path!("/policies/escalation/what-if/:id/:app") view=policy::WhatIfAppPage ssr=SsrMode::Async/>
                     <Route path=path!("/escalation") view=escalation::BoardPage ssr=SsrMode::Async/>
                     <Route path=path!("/ledger") view=ledger::LedgerPage ssr=SsrMode::Async/>
                     <Route path=path!("/ledger/new") view=ledger::NewWaiverPage ssr=SsrMode::Async/>

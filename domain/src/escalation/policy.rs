@@ -82,6 +82,40 @@ impl EscalationPolicy {
         Ok(())
     }
 
+    /// Every number, with the name that the document gives it; in its order.
+    pub fn numbers_mut(&mut self) -> [(&'static str, &mut u64); 10] {
+        let Self {
+            remediation,
+            demotion,
+            recovery,
+            reinstatement,
+            transition_days,
+            ..
+        } = self;
+        [
+            ("remediation.breaches", &mut remediation.breaches),
+            ("remediation.window_days", &mut remediation.window_days),
+            ("remediation.slo_missed_days", &mut remediation.slo_missed_days),
+            ("demotion.deadline_days", &mut demotion.deadline_days),
+            ("demotion.further_breaches", &mut demotion.further_breaches),
+            ("demotion.grace_days", &mut demotion.grace_days),
+            ("recovery.clear_quiet_days", &mut recovery.clear_quiet_days),
+            ("recovery.recover_quiet_days", &mut recovery.recover_quiet_days),
+            ("reinstatement.cool_off_days", &mut reinstatement.cool_off_days),
+            ("transition_days", transition_days),
+        ]
+    }
+
+    /// The number of this name.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        let mut copy = self.clone();
+        let numbers = copy.numbers_mut();
+        numbers
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, number)| *number)
+    }
+
     /// The policy of a programme that has published none (`escalation.md`, "Policy").
     pub const fn standard() -> Self {
         Self {
@@ -129,6 +163,21 @@ mod tests {
             EscalationPolicy::parse(&policy.to_string()).unwrap(),
             EscalationPolicy::standard()
         );
+    }
+
+    #[test]
+    fn every_number_has_the_name_of_its_place_in_the_document() {
+        let mut policy = EscalationPolicy::standard();
+        for (n, (_, number)) in policy.numbers_mut().into_iter().enumerate() {
+            *number = n as u64 + 100;
+        }
+        let document = serde_json::to_value(&policy).unwrap();
+        for (name, number) in policy.clone().numbers_mut() {
+            let place = format!("/{}", name.replace('.', "/"));
+            assert_eq!(document.pointer(&place), Some(&json!(*number)), "{name}");
+            assert_eq!(policy.number(name), Some(*number));
+        }
+        assert_eq!(policy.number("demotion.automatic"), None);
     }
 
     #[test]

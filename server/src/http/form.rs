@@ -63,6 +63,14 @@ pub(super) enum Done {
 }
 
 impl Done {
+    /// Go on to another page, which says by itself what came of it.
+    pub(super) fn to(to: impl Into<String>) -> Self {
+        Self::Go {
+            to: to.into(),
+            flash: None,
+        }
+    }
+
     pub(super) fn go(to: impl Into<String>, flash: impl Into<String>) -> Self {
         Self::Go {
             to: to.into(),

@@ -10,6 +10,7 @@ mod outbox;
 mod probe;
 mod record;
 mod tidy;
+mod what_if;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ impl Jobs {
         tasks.spawn(compact::run(service.clone(), leader, stop.clone()));
         tasks.spawn(ingest::run(service.clone(), stop.clone()));
         tasks.spawn(tidy::run(service.clone(), stop.clone()));
+        tasks.spawn(what_if::run(service.clone(), stop.clone()));
         match relay {
             Some(relay) => {
                 tasks.spawn(outbox::run(service, relay, stop.clone()));

@@ -1,12 +1,13 @@
-//! Takes away what is no longer of use: sessions that have ended, secrets that were replaced, tries that are long past.
+//! Takes away what is no longer of use: sessions that have ended, secrets that were replaced, tries and
+//! replays that are long past.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    service::Service,
-    store::{self, installations, sessions},
+    service::{Service, escalation::what_if},
+    store::{self, installations, sessions, what_ifs},
 };
 
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -17,7 +18,7 @@ pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
         if let Err(error) = tidy(&service).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "ended sessions and replaced secrets could not be deleted"
+                "what is no longer of use could not be deleted"
             );
         }
         tokio::select! {
@@ -31,6 +32,7 @@ async fn tidy(service: &Service) -> store::Result<()> {
     let mut tx = service.store.portal.begin().await?;
     let deleted = sessions::delete_expired(&mut tx, service.clock.now()).await?;
     installations::delete_retired_secrets(&mut tx, service.clock.now()).await?;
+    what_ifs::delete_asked_before(&mut tx, service.clock.now() - what_if::KEPT_FOR).await?;
     tx.commit().await?;
     if deleted > 0 {
         tracing::info!(deleted, "ended sessions deleted");

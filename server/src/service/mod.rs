@@ -99,6 +99,8 @@ pub struct Wake {
     pub prober: Arc<Notify>,
     /// A fact was filed.
     pub escalation: Arc<Notify>,
+    /// Somebody asks what a draft of the escalation policy would do.
+    pub what_if: Arc<Notify>,
 }
 
 impl Service {

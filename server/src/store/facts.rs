@@ -70,6 +70,54 @@ pub async fn all(db: &Db) -> Result<Vec<Fact>> {
     facts(read!(db, pool => query_scalar("select line from fact order by seq").fetch_all(pool).await?))
 }
 
+/// The apps that have facts, with their keys, in the order of their ids.
+pub async fn apps(db: &Db) -> Result<Vec<(AppId, Text)>> {
+    let rows: Vec<(Uuid, String)> = read!(db, pool => query_as(
+        "select a.id, a.key from app a where exists (select 1 from fact f where f.app_id = a.id) order by a.id")
+        .fetch_all(pool).await?);
+    Ok(rows.into_iter().map(|(id, key)| (AppId(id), key.into())).collect())
+}
+
+/// The facts of the apps from `first` to `last`, in the order of their ids, each with its number; an app of which one makes no
+/// sense has none.
+pub async fn of_apps(db: &Db, scope: Scope, first: AppId, last: AppId) -> Result<Vec<(AppId, Vec<(i64, Fact)>)>> {
+    // One row an app: a row for each fact would take longer to hand over than everything else.
+    let rows: Vec<(Uuid, String)> = read!(db, pool => query_as(
+        "select f.app_id, string_agg(cast(f.seq as text) || ' ' || f.line, $5 order by f.seq)
+         from fact f join app a on a.id = f.app_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
+           and f.app_id >= $3 and f.app_id <= $4
+         group by f.app_id order by f.app_id")
+        .bind(scope.everything()).bind(scope.account()).bind(first.0).bind(last.0).bind(LINE_END).fetch_all(pool).await?);
+    let numbered = |line: &str| {
+        let (seq, line) = line.split_once(' ')?;
+        Some((seq.parse().ok()?, Fact::parse(line).ok()?))
+    };
+    let facts = |lines: String| {
+        lines
+            .split(LINE_END)
+            .map(numbered)
+            .collect::<Option<_>>()
+            .unwrap_or_default()
+    };
+    Ok(rows.into_iter().map(|(id, lines)| (AppId(id), facts(lines))).collect())
+}
+
+/// The facts of all apps alike, in order, each with its number.
+pub async fn of_all_apps(db: &Db) -> Result<Vec<(i64, Fact)>> {
+    let rows: Vec<(i64, String)> = read!(db, pool => query_as("select seq, line from fact where app_id is null order by seq").fetch_all(pool).await?);
+    let (numbers, lines): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    Ok(numbers.into_iter().zip(facts(lines)?).collect())
+}
+
+/// The policy that was published last, for whoever publishes the next one.
+pub async fn policy_in_force(tx: &mut Tx) -> Result<Option<Fact>> {
+    let line: Option<String> = write!(tx, c => query_scalar(
+        "select line from fact where app_id is null and kind = 'policy_published' order by seq desc limit 1")
+        .fetch_optional(c).await?);
+    Ok(facts(line.into_iter().collect())?.pop())
+}
+
 /// Who filed these facts, those that a person filed.
 pub async fn filed_by(tx: &mut Tx, ids: &[Text]) -> Result<Vec<(Text, UserId)>> {
     if ids.is_empty() {
@@ -114,6 +162,9 @@ pub async fn latest(db: &Db) -> Result<DateTime<Utc>> {
     let at: i64 = read!(db, pool => query_scalar("select at from fact_head").fetch_one(pool).await?);
     DateTime::from_timestamp(at, 0).ok_or_else(|| Error::corrupt("time of a fact", at))
 }
+
+/// Between the facts of an app; the line of a fact has none.
+const LINE_END: &str = "\n";
 
 fn facts(lines: Vec<String>) -> Result<Vec<Fact>> {
     lines

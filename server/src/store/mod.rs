@@ -16,6 +16,7 @@ mod db;
 mod dialect;
 pub mod episodes;
 pub mod escalation;
+pub mod escalation_policies;
 pub mod facts;
 pub mod failing_together;
 pub mod idempotency;
@@ -41,6 +42,7 @@ pub mod series;
 pub mod sessions;
 pub mod tokens;
 pub mod volumes;
+pub mod what_ifs;
 
 pub use db::{Db, Tx};
 pub use dialect::{Error, Result};

@@ -147,6 +147,22 @@ impl Services for Fake {
         Ok(policy::editor())
     }
 
+    async fn escalation_policy(&self, actor: &Actor) -> Result<EscalationRulesPage> {
+        Ok(policy::escalation(actor))
+    }
+
+    async fn escalation_policy_editor(&self, _: &Actor, _: Option<&str>) -> Result<EscalationEditor> {
+        Ok(policy::escalation_editor())
+    }
+
+    async fn what_if(&self, _: &Actor, id: &str, page: u32) -> Result<WhatIfPage> {
+        guard(id).map(|()| policy::what_if(id, page))
+    }
+
+    async fn what_if_app(&self, _: &Actor, id: &str, app: &str) -> Result<WhatIfAppPage> {
+        guard(app).map(|()| policy::what_if_app(id, app))
+    }
+
     async fn audit(&self, _: &Actor, filter: AuditFilter) -> Result<AuditPage> {
         Ok(people::audit(filter))
     }

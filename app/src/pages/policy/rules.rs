@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use rampart_domain::sli::Sli;
 
-use super::{super::PageTitle, Changes};
+use super::{super::PageTitle, Changes, RulesTabs, Versions};
 use crate::{
-    model::{self, PolicyVersion, SliRules, VersionStanding},
+    model::{self, SliRules},
     request::{actor, services, viewer},
-    ui::{Badge, Card, Notice, Scroll, Time, TimeStyle, Tone, figure::counted, page},
+    ui::{Card, Notice, Scroll, Time, Tone, figure::counted, page},
 };
 
 /// The measurement policy, as everybody may read it.
@@ -38,6 +38,7 @@ fn show(policy: model::PolicyPage) -> impl IntoView {
             </span>
             <span>{format!("the same for every app in {} {}", platform.name, platform.designation)}</span>
         </p>
+        <RulesTabs current="Measurement"/>
         <div class="stack">
             {policy
                 .planned
@@ -145,52 +146,6 @@ fn in_words(rules: &SliRules) -> impl IntoView + use<> {
                 length(policy.settle_minutes),
             )}
         </p>
-    }
-}
-
-#[component]
-fn Versions(versions: Vec<PolicyVersion>) -> impl IntoView {
-    let rows = versions.into_iter().map(|version| {
-        let badge = match version.standing {
-            VersionStanding::Holds => view! { <Badge tone=Tone::Good word="holds"/> },
-            VersionStanding::Planned => view! { <Badge tone=Tone::Warn word="planned"/> },
-            VersionStanding::Earlier => view! { <Badge tone=Tone::Unknown word="held before"/> },
-            VersionStanding::Replaced => view! { <Badge tone=Tone::Unknown word="never held"/> },
-        };
-        view! {
-            <tr role="row">
-                <th role="rowheader" scope="row">{format!("Version {}", version.version)}</th>
-                <td role="cell" data-label="State">{badge}</td>
-                <td role="cell" class="starts" data-label="From"><Time at=version.starts style=TimeStyle::Full/></td>
-                <td role="cell" data-label="Published"><Time at=version.at style=TimeStyle::Date/>" by "{version.by}</td>
-                <td role="cell" class="wrap" data-label="What changed, and why">
-                    <Changes changes=version.changes/>
-                    <p class="why">{version.reason}</p>
-                </td>
-            </tr>
-        }
-    });
-    view! {
-        <Scroll label="Versions">
-            <table class="rows blocks" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"Version"</th>
-                        <th role="columnheader" scope="col">"State"</th>
-                        <th role="columnheader" scope="col">"From"</th>
-                        <th role="columnheader" scope="col">"Published"</th>
-                        <th role="columnheader" scope="col">"What changed, and why"</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">
-                    {rows.collect_view()}
-                    <tr role="row">
-                        <th role="rowheader" scope="row">"Version 1"</th>
-                        <td role="cell" class="wrap" colspan="4">"The programme's standard, from the beginning."</td>
-                    </tr>
-                </tbody>
-            </table>
-        </Scroll>
     }
 }
 

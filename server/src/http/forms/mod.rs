@@ -271,5 +271,37 @@ pub(super) fn all() -> Forms {
             ),
             policies::publish,
         )
+        .with(
+            form(
+                "escalation-policy",
+                "/policies/escalation/what-if",
+                "/policies/escalation/edit",
+            ),
+            policies::ask_what_if,
+        )
+        .with(
+            form(
+                "replay-again",
+                "/policies/escalation/what-if/{id}/again",
+                "/policies/escalation/what-if/{id}",
+            ),
+            policies::ask_what_if_again,
+        )
+        .with(
+            form(
+                "cancel-replay",
+                "/policies/escalation/what-if/{id}/cancel",
+                "/policies/escalation/what-if/{id}",
+            ),
+            policies::cancel_what_if,
+        )
+        .with(
+            form(
+                "publish-escalation-policy",
+                "/policies/escalation/what-if/{id}/publish",
+                "/policies/escalation/what-if/{id}",
+            ),
+            policies::publish_escalation,
+        )
         .with(form("retry-mail", "/mail/{id}/retry", "/mail/{id}"), mail::retry)
 }

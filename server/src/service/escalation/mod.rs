@@ -2,7 +2,9 @@
 //! anew, and what is new is kept, audited and mailed in one transaction (SPEC section 6).
 
 mod decisions;
+pub(super) mod policy;
 mod receipt;
+pub(crate) mod what_if;
 
 pub use decisions::{LONGEST_EXTENSION, Verdict};
 pub use receipt::{fact_line, initial_policy};
@@ -47,11 +49,13 @@ impl Service {
     /// # Errors
     /// When the database cannot be reached; what was decided until then is kept.
     pub async fn escalate(&self) -> Result<Option<DateTime<Utc>>> {
+        let takes_over = self.file_due_policies().await?;
         let waiting = escalation::waiting(&self.store.portal, self.clock.now()).await?;
         for some in waiting.chunks(AT_ONCE) {
             self.escalate_some(some).await?;
         }
-        Ok(escalation::next_due(&self.store.portal).await?)
+        let due = escalation::next_due(&self.store.portal).await?;
+        Ok(due.into_iter().chain(takes_over).min())
     }
 
     async fn escalate_some(&self, ids: &[AppId]) -> Result<()> {

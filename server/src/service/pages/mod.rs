@@ -8,6 +8,7 @@ mod budgets;
 mod charts;
 mod dashboard;
 mod escalation;
+mod escalation_policy;
 mod ledger;
 mod levels;
 mod metrics;
@@ -20,10 +21,10 @@ use async_trait::async_trait;
 use rampart_app::{
     model::{
         AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
-        BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationPage, InvitationPage,
-        LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage,
-        MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReceiptPage,
-        TokensPage, WaiverDraft, WaiverPage,
+        BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationEditor, EscalationPage,
+        EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery,
+        MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage,
+        PolicyEditor, PolicyPage, ReceiptPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -116,6 +117,18 @@ impl Services for Service {
     }
     async fn measurement_policy_editor(&self, actor: &Actor) -> Result<PolicyEditor> {
         Ok(self.policy_editor_page(actor).await?)
+    }
+    async fn escalation_policy(&self, actor: &Actor) -> Result<EscalationRulesPage> {
+        Ok(self.escalation_policy_page(actor).await?)
+    }
+    async fn escalation_policy_editor(&self, actor: &Actor, draft: Option<&str>) -> Result<EscalationEditor> {
+        Ok(self.escalation_editor_page(actor, draft).await?)
+    }
+    async fn what_if(&self, actor: &Actor, id: &str, page: u32) -> Result<WhatIfPage> {
+        Ok(self.what_if_page(actor, id, page).await?)
+    }
+    async fn what_if_app(&self, actor: &Actor, id: &str, app: &str) -> Result<WhatIfAppPage> {
+        Ok(self.what_if_app_page(actor, id, app).await?)
     }
     async fn audit(&self, actor: &Actor, filter: AuditFilter) -> Result<AuditPage> {
         Ok(self.audit_page(actor, filter).await?)

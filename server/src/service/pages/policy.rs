@@ -82,7 +82,7 @@ fn rules(policy: &MeasurementPolicy) -> Vec<SliRules> {
 
 fn shown(version: &Version, before: &MeasurementPolicy, standing: VersionStanding) -> PolicyVersion {
     PolicyVersion {
-        version: version.published.policy.version,
+        version: u64::from(version.published.policy.version),
         starts: version.published.starts.start(),
         by: version.by.clone(),
         at: version.at,

@@ -15,7 +15,7 @@ use super::{
 
 const REASON_LENGTH: usize = 1_000;
 
-/// The fields of the form, as they were typed.
+/// The fields of the form of a new version, as they were typed.
 pub struct PolicyForm<'a> {
     pub values: &'a [(String, String)],
 }
@@ -29,11 +29,11 @@ pub(super) struct Draft {
 }
 
 impl PolicyForm<'_> {
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
+    pub(in crate::service) fn number(&self, name: &str) -> Option<u64> {
         self.text(name).trim().parse().ok()
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(in crate::service) fn text(&self, name: &str) -> &str {
         self.values.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
     }
 
@@ -109,6 +109,20 @@ impl PolicyForm<'_> {
 
     /// When the version starts; `Some(None)` for as soon as it can.
     fn starts(&self, checks: &mut Checks, now: Minute) -> Option<Option<Minute>> {
+        let too_early = "This time has passed, or is less than two minutes away. What has been evaluated stays as it was: choose a \
+                         later time, or leave the field empty.";
+        let time = self.time_ahead(checks, now.start(), (now + NOTICE).start(), too_early)?;
+        Some(time.map(Minute::of))
+    }
+
+    /// The time in the field `starts`, from `earliest` on and within a year; `Some(None)` when it was left empty.
+    pub(in crate::service) fn time_ahead(
+        &self,
+        checks: &mut Checks,
+        now: DateTime<Utc>,
+        earliest: DateTime<Utc>,
+        too_early: &str,
+    ) -> Option<Option<DateTime<Utc>>> {
         const FIELD: &str = "starts";
         let text = self.text(FIELD).trim();
         if text.is_empty() {
@@ -119,24 +133,14 @@ impl PolicyForm<'_> {
             .iter()
             .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
             .map(|time| time.and_utc());
-        let Some(time) = time else {
-            checks.note(FIELD, "Enter a date and a time in UTC, for example 2026-12-01 09:00.");
-            return None;
+        let wrong = match time {
+            Some(time) if time < earliest => too_early,
+            Some(time) if time > now + PLANNED_AHEAD => "Choose a time within a year.",
+            Some(time) => return Some(Some(time)),
+            None => "Enter a date and a time in UTC, for example 2026-12-01 09:00.",
         };
-        let minute = Minute::of(time);
-        if minute < now + NOTICE {
-            checks.note(
-                FIELD,
-                "This time has passed, or is less than two minutes away. What has been evaluated stays as it was: choose a \
-                 later time, or leave the field empty.",
-            );
-            return None;
-        }
-        if time > now.start() + PLANNED_AHEAD {
-            checks.note(FIELD, "Choose a time within a year.");
-            return None;
-        }
-        Some(Some(minute))
+        checks.note(FIELD, wrong);
+        None
     }
 }
 
@@ -186,7 +190,7 @@ pub(in crate::service) fn changes(before: &MeasurementPolicy, after: &Measuremen
         ];
         changes.extend(numbers.into_iter().filter(|(_, before, after)| before != after).map(
             |(what, before, after)| PolicyChange {
-                indicator: sli.name(),
+                about: sli.name(),
                 what,
                 before,
                 after,

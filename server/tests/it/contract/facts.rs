@@ -17,6 +17,8 @@ on_both_engines!(
     an_id_is_used_once,
     what_is_decided_on_is_held,
     it_is_known_who_filed_a_fact_and_what_is_frozen,
+    all_apps_are_read_in_ranges_of_their_ids,
+    the_last_policy_that_was_published_is_in_force,
     the_database_refuses_to_change_facts,
 );
 
@@ -170,6 +172,64 @@ async fn it_is_known_who_filed_a_fact_and_what_is_frozen(database: TestDatabase)
     file(db, None, fact("f3", None, FactKind::Thawed)).await;
     assert!(!commit(db, async |tx| facts::all_frozen(tx).await).await);
     assert!(!facts::everything_is_frozen(db).await.unwrap());
+}
+
+async fn all_apps_are_read_in_ranges_of_their_ids(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let (ours, theirs) = (world.ours.app, world.theirs.app);
+    assert_eq!(facts::apps(db).await.unwrap(), []);
+    let breach = FactKind::Breach {
+        breach: "b1".into(),
+        series: "availability/https://a b.example/\\\"|\u{1f6a2}".into(),
+    };
+    let filed = [
+        file(
+            db,
+            Some(theirs),
+            fact("f1", Some("com.example.theirs"), FactKind::Designated),
+        )
+        .await,
+        file(
+            db,
+            Some(ours),
+            fact("f2", Some("com.example.ours"), FactKind::Designated),
+        )
+        .await,
+        file(db, None, fact("f3", None, FactKind::Frozen)).await,
+        file(db, Some(ours), fact("f4", Some("com.example.ours"), breach)).await,
+    ];
+    let [f1, f2, f3, f4] = filed;
+    assert_eq!(facts::of_all_apps(db).await.unwrap(), [(3, f3)]);
+    let mut expected = vec![
+        (ours, "com.example.ours", vec![(2, f2), (4, f4)]),
+        (theirs, "com.example.theirs", vec![(1, f1)]),
+    ];
+    expected.sort_by_key(|(id, ..)| *id);
+    let keys: Vec<_> = expected.iter().map(|(id, key, _)| (*id, (*key).into())).collect();
+    assert_eq!(facts::apps(db).await.unwrap(), keys);
+    let read: Vec<_> = expected.into_iter().map(|(id, _, facts)| (id, facts)).collect();
+    let of = async |scope, first, last| facts::of_apps(db, scope, first, last).await.unwrap();
+    let (first, last) = (read[0].0, read[1].0);
+    assert_eq!(of(Scope::system(), first, last).await, read);
+    assert_eq!(of(Scope::system(), last, last).await, read[1..]);
+    let own: Vec<_> = read.iter().filter(|(id, _)| *id == ours).cloned().collect();
+    assert_eq!(of(world.scope(), first, last).await, own);
+}
+
+async fn the_last_policy_that_was_published_is_in_force(database: TestDatabase) {
+    let db = &database.store.portal;
+    let in_force = async || commit(db, async |tx| facts::policy_in_force(tx).await).await;
+    assert_eq!(in_force().await, None);
+    for (id, version) in [("f1", 2), ("f2", 3)] {
+        let policy = EscalationPolicy {
+            version,
+            ..EscalationPolicy::standard()
+        };
+        let kind = FactKind::PolicyPublished { policy: policy.into() };
+        let filed = file(db, None, fact(id, None, kind)).await;
+        assert_eq!(in_force().await, Some(filed));
+    }
 }
 
 async fn the_database_refuses_to_change_facts(database: TestDatabase) {

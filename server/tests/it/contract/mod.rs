@@ -16,6 +16,7 @@ mod counts;
 mod episodes;
 mod errors;
 mod escalation;
+mod escalation_policies;
 mod facts;
 mod failing_together;
 mod idempotency;
@@ -42,6 +43,7 @@ mod series;
 mod sessions;
 mod tokens;
 mod volumes;
+mod what_ifs;
 
 use std::fmt::Debug;
 

@@ -5,6 +5,7 @@ mod assessments;
 mod audit;
 mod connect;
 mod escalation;
+mod escalation_policy;
 mod events;
 mod forms;
 mod installations;
