@@ -56,4 +56,8 @@ ids! {
     AlertAddressId,
     /// An installation of an app at a product's site.
     InstallationId,
+    /// A conversation about one subject.
+    ThreadId,
+    /// A comment in a thread.
+    CommentId,
 }

@@ -15,3 +15,4 @@ pub mod policy;
 pub mod publish;
 pub mod sli;
 pub mod slo;
+pub mod thread;

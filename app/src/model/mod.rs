@@ -11,6 +11,7 @@ mod mail;
 mod metrics;
 mod people;
 mod policy;
+mod thread;
 mod token;
 
 pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
@@ -39,6 +40,7 @@ pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage
 pub use policy::{
     PolicyChange, PolicyEditor, PolicyPage, PolicyReview, PolicyVersion, RuleFields, SliRules, VersionStanding,
 };
+pub use thread::{Comment, EarlierVersion, Thread};
 pub use token::{MadeToken, TokenRow, TokensPage};
 
 /// A partner as it is named on pages.

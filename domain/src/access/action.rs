@@ -41,10 +41,12 @@ pub enum Action {
     ManagePolicies,
     /// Say, for the partner, what a breach of its app was.
     AssessBreach,
+    /// Write in the threads that one may read, and change one's own comments.
+    Discuss,
 }
 
 impl Action {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
@@ -64,6 +66,7 @@ impl Action {
         Self::AppealDecisions,
         Self::ManagePolicies,
         Self::AssessBreach,
+        Self::Discuss,
     ];
 }
 
@@ -100,6 +103,8 @@ pub fn grant(role: Role, action: Action) -> Grant {
         (A::ViewAudit, R::ProgramManager | R::Administrator) => Everywhere,
         (A::DecideEscalation, R::ProgramManager) => Everywhere,
         (A::AppealDecisions, R::PartnerOwner) => OwnPartner,
+        (A::Discuss, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::Discuss, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
         _ => No,
     }
 }

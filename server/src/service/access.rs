@@ -45,6 +45,7 @@ fn forbidden(action: Action) -> Error {
         Action::DecideEscalation => "Program managers decide on designations.",
         Action::AppealDecisions => "An owner of the partner may appeal.",
         Action::ManagePolicies => "A program manager publishes the programme's rules.",
+        Action::Discuss => "The partner's people and the platform's reviewers may write here.",
         Action::AssessBreach => "The partner's people assess a breach of their app.",
         Action::ViewAudit => "Program managers, administrators and owners of a partner may read the audit log.",
     };

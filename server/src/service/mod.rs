@@ -38,6 +38,7 @@ pub mod sessions;
 pub mod slo;
 pub mod staff;
 pub(crate) mod synthetics;
+pub mod threads;
 mod tokens;
 pub mod transfer;
 pub mod waivers;

@@ -39,6 +39,7 @@ pub mod rounds;
 mod scope;
 pub mod series;
 pub mod sessions;
+pub mod threads;
 pub mod tokens;
 pub mod volumes;
 

@@ -40,6 +40,7 @@ mod progress;
 mod rounds;
 mod series;
 mod sessions;
+mod threads;
 mod tokens;
 mod volumes;
 
