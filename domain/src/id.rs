@@ -60,4 +60,8 @@ ids! {
     ThreadId,
     /// A comment in a thread.
     CommentId,
+    /// What an app in remediation has to do.
+    PlanId,
+    /// Something that was agreed on after something went wrong.
+    ActionId,
 }

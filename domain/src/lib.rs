@@ -4,6 +4,7 @@
 //! with plain values and replayed on another machine.
 
 pub mod access;
+pub mod action;
 pub mod alert;
 pub mod app;
 pub mod count;
