@@ -4,6 +4,7 @@
 //! of partner data takes a [`Scope`].
 
 pub mod accounts;
+pub mod actions;
 pub mod alert_addresses;
 pub mod apps;
 pub mod assessments;
@@ -32,6 +33,7 @@ pub mod outbox;
 pub mod overviews;
 pub mod own_minutes;
 pub mod partners;
+pub mod plans;
 pub mod policies;
 pub mod probes;
 pub mod progress;
