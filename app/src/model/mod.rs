@@ -11,6 +11,7 @@ mod mail;
 mod metrics;
 mod people;
 mod policy;
+mod remediation;
 mod thread;
 mod token;
 
@@ -40,6 +41,7 @@ pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage
 pub use policy::{
     PolicyChange, PolicyEditor, PolicyPage, PolicyReview, PolicyVersion, RuleFields, SliRules, VersionStanding,
 };
+pub use remediation::{ActionFields, ActionView, ContactRef, Offer, PlanRow, PlanView, RemediationPage, StepRow};
 pub use thread::{Comment, EarlierVersion, Thread};
 pub use token::{MadeToken, TokenRow, TokensPage};
 

@@ -166,7 +166,7 @@ async fn it_is_known_who_filed_a_fact_and_what_is_frozen(database: TestDatabase)
         for (kind, since, is_filed) in [
             ("appeal_opened", DateTime::UNIX_EPOCH, true),
             ("appeal_opened", at, true),
-            ("appeal_opened", at + chrono::TimeDelta::days(1), false),
+            ("appeal_opened", at + TimeDelta::days(1), false),
             ("appeal_closed", DateTime::UNIX_EPOCH, false),
         ] {
             assert_eq!(

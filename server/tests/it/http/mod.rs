@@ -12,6 +12,7 @@ mod isolation;
 mod matrix;
 mod people;
 mod policy;
+mod remediation;
 mod security;
 mod sign_in;
 mod tokens;
