@@ -11,7 +11,7 @@ use crate::model::{
     BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationEditor, EscalationPage,
     EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage,
     MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage,
-    ReceiptPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
+    ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
 };
 
 /// Why a page cannot be shown.
@@ -63,6 +63,8 @@ pub trait Services: Send + Sync {
     async fn app_escalation(&self, actor: &Actor, key: &str) -> Result<EscalationPage>;
     /// What a decision on the app rests on.
     async fn receipt(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage>;
+    /// A remediation plan of the app: the one that is named, else the one that is open or was last.
+    async fn remediation(&self, actor: &Actor, key: &str, plan: Option<String>) -> Result<RemediationPage>;
     /// Every app in the programme, for staff.
     async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard>;
     async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings>;

@@ -56,4 +56,12 @@ ids! {
     AlertAddressId,
     /// An installation of an app at a product's site.
     InstallationId,
+    /// A conversation about one subject.
+    ThreadId,
+    /// A comment in a thread.
+    CommentId,
+    /// What an app in remediation has to do.
+    PlanId,
+    /// Something that was agreed on after something went wrong.
+    ActionId,
 }

@@ -4,6 +4,7 @@
 //! with plain values and replayed on another machine.
 
 pub mod access;
+pub mod action;
 pub mod alert;
 pub mod app;
 pub mod count;
@@ -15,3 +16,4 @@ pub mod policy;
 pub mod publish;
 pub mod sli;
 pub mod slo;
+pub mod thread;

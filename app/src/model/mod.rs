@@ -12,6 +12,8 @@ mod mail;
 mod metrics;
 mod people;
 mod policy;
+mod remediation;
+mod thread;
 mod token;
 
 pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
@@ -44,6 +46,8 @@ pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage
 pub use policy::{
     PolicyChange, PolicyEditor, PolicyPage, PolicyReview, PolicyVersion, RuleFields, SliRules, VersionStanding,
 };
+pub use remediation::{ActionFields, ActionView, ContactRef, Offer, PlanRow, PlanView, RemediationPage, StepRow};
+pub use thread::{Comment, EarlierVersion, Thread};
 pub use token::{MadeToken, TokenRow, TokensPage};
 
 /// A partner as it is named on pages.

@@ -12,6 +12,7 @@ mod layout;
 pub mod link;
 mod list;
 pub mod shell;
+mod thread;
 mod time;
 
 pub use agent::browser;
@@ -23,6 +24,7 @@ pub use error::{NotFoundPage, forbidden, page};
 pub use layout::Layout;
 pub use list::{GetField, Pager};
 pub use shell::shell;
+pub use thread::ThreadCard;
 pub use time::{Time, TimeStyle, full_time, relative};
 
 /// A text as it must stand in `<title>` and `<textarea>`, whose content the renderer writes as it is.

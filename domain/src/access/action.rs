@@ -41,10 +41,22 @@ pub enum Action {
     ManagePolicies,
     /// Say, for the partner, what a breach of its app was.
     AssessBreach,
+    /// Write in the threads that one may read, and change one's own comments.
+    Discuss,
+    /// Propose actions of a plan, and change them while they are proposed.
+    ProposeActions,
+    /// Say that an accepted action is done.
+    CompleteActions,
+    /// Accept and decline actions, verify them and send them back: the incident manager's sign-off.
+    SignOffActions,
+    /// Waive an action.
+    WaiveActions,
+    /// Say who of the platform a partner's contact is.
+    AssignContacts,
 }
 
 impl Action {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
@@ -64,6 +76,12 @@ impl Action {
         Self::AppealDecisions,
         Self::ManagePolicies,
         Self::AssessBreach,
+        Self::Discuss,
+        Self::ProposeActions,
+        Self::CompleteActions,
+        Self::SignOffActions,
+        Self::WaiveActions,
+        Self::AssignContacts,
     ];
 }
 
@@ -100,6 +118,11 @@ pub fn grant(role: Role, action: Action) -> Grant {
         (A::ViewAudit, R::ProgramManager | R::Administrator) => Everywhere,
         (A::DecideEscalation, R::ProgramManager) => Everywhere,
         (A::AppealDecisions, R::PartnerOwner) => OwnPartner,
+        (A::Discuss | A::ProposeActions, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::Discuss | A::ProposeActions, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
+        (A::CompleteActions, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::SignOffActions, R::IncidentManager) => Everywhere,
+        (A::WaiveActions | A::AssignContacts, R::ProgramManager) => Everywhere,
         _ => No,
     }
 }

@@ -9,6 +9,7 @@ mod lease;
 mod outbox;
 mod probe;
 mod record;
+mod remind;
 mod tidy;
 mod what_if;
 
@@ -36,6 +37,7 @@ impl Jobs {
         tasks.spawn(canaries::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(evaluate::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(escalate::run(service.clone(), leader.clone(), stop.clone()));
+        tasks.spawn(remind::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(compact::run(service.clone(), leader, stop.clone()));
         tasks.spawn(ingest::run(service.clone(), stop.clone()));
         tasks.spawn(tidy::run(service.clone(), stop.clone()));

@@ -1,7 +1,9 @@
 //! What Rampart writes to people, and how it is sent.
 
+mod action;
 mod alert;
 mod burn_rate;
+mod contact;
 mod decision;
 mod drill;
 mod flapping;
@@ -12,8 +14,10 @@ mod miss;
 pub mod send;
 mod synthetics;
 
+pub use action::{ActionNews, ActionNotice, action_notice};
 pub use alert::{Alert, Hour, alert};
 pub use burn_rate::{BurnRate, burn_rate};
+pub use contact::{ContactNotice, contact_notice};
 pub use decision::{DecisionNotice, decision_notice};
 pub use drill::{Drill, drill};
 pub use flapping::{Flapping, FlappingState, flapping};

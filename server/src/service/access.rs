@@ -45,6 +45,12 @@ fn forbidden(action: Action) -> Error {
         Action::DecideEscalation => "Program managers decide on designations.",
         Action::AppealDecisions => "An owner of the partner may appeal.",
         Action::ManagePolicies => "A program manager publishes the programme's rules.",
+        Action::Discuss => "The partner's people and the platform's reviewers may write here.",
+        Action::ProposeActions => "The partner's people and the platform's reviewers propose actions.",
+        Action::CompleteActions => "The partner's people say when an action is done.",
+        Action::SignOffActions => "Incident managers accept, decline and verify actions, and send them back.",
+        Action::WaiveActions => "Program managers waive actions.",
+        Action::AssignContacts => "Program managers assign the contact.",
         Action::AssessBreach => "The partner's people assess a breach of their app.",
         Action::ViewAudit => "Program managers, administrators and owners of a partner may read the audit log.",
     };

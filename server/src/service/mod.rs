@@ -1,6 +1,7 @@
 //! The use cases. Each authorises, checks, and writes its change with its audit row and mails in one transaction.
 
 mod access;
+pub mod actions;
 pub mod alert_address;
 pub mod apps;
 mod assessments;
@@ -34,10 +35,12 @@ pub mod policies;
 pub mod publishing;
 mod reassessment;
 pub mod recording;
+pub mod remediation;
 pub mod sessions;
 pub mod slo;
 pub mod staff;
 pub(crate) mod synthetics;
+pub mod threads;
 mod tokens;
 pub mod transfer;
 pub mod waivers;

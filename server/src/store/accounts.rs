@@ -174,6 +174,16 @@ pub async fn owner_mails(tx: &mut Tx, partner: PartnerId) -> Result<Vec<MailAddr
         .collect()
 }
 
+/// The mail address of a member of a partner; none once they left it.
+pub async fn member_mail(tx: &mut Tx, partner: PartnerId, id: UserId) -> Result<Option<MailAddress>> {
+    let mail: Option<String> = write!(tx, c => query_scalar(
+        "select a.mail from membership m join account a on a.id = m.account_id
+         where m.partner_id = $1 and a.id = $2 and a.disabled_at is null")
+        .bind(partner.0).bind(id.0).fetch_optional(c).await?);
+    mail.map(|m| m.parse().map_err(|_| Error::corrupt("mail address", m)))
+        .transpose()
+}
+
 /// The mail addresses of everybody with a staff role.
 pub async fn staff_mails(tx: &mut Tx, role: StaffRole) -> Result<Vec<MailAddress>> {
     let mails: Vec<String> = write!(tx, c => query_scalar(

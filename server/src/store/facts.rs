@@ -141,6 +141,15 @@ pub async fn latest_of(tx: &mut Tx, app: AppId, kind: &str) -> Result<Option<Tex
     Ok(id.map(Into::into))
 }
 
+/// Whether a fact of this kind about an app was filed at this time or later.
+pub async fn is_filed_since(tx: &mut Tx, app: AppId, kind: &str, since: DateTime<Utc>) -> Result<bool> {
+    Ok(
+        write!(tx, c => query_scalar::<_, i64>("select count(*) from fact where app_id = $1 and kind = $2 and at >= $3")
+        .bind(app.0).bind(kind).bind(since.timestamp()).fetch_one(c).await?)
+            > 0,
+    )
+}
+
 /// Whether enforcement is frozen for every app.
 pub async fn all_frozen(tx: &mut Tx) -> Result<bool> {
     let kind: Option<String> = write!(tx, c => query_scalar(

@@ -4,6 +4,7 @@
 //! of partner data takes a [`Scope`].
 
 pub mod accounts;
+pub mod actions;
 pub mod alert_addresses;
 pub mod apps;
 pub mod assessments;
@@ -33,6 +34,7 @@ pub mod outbox;
 pub mod overviews;
 pub mod own_minutes;
 pub mod partners;
+pub mod plans;
 pub mod policies;
 pub mod probes;
 pub mod progress;
@@ -40,6 +42,7 @@ pub mod rounds;
 mod scope;
 pub mod series;
 pub mod sessions;
+pub mod threads;
 pub mod tokens;
 pub mod volumes;
 pub mod what_ifs;

@@ -6,6 +6,7 @@ pub(crate) mod figures;
 pub(crate) mod ledger;
 pub(crate) mod people;
 pub(crate) mod policy;
+pub(crate) mod remediation;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
@@ -111,6 +112,10 @@ impl Services for Fake {
 
     async fn receipt(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage> {
         guard(id).map(|()| escalation::receipt(actor, key))
+    }
+
+    async fn remediation(&self, actor: &Actor, key: &str, plan: Option<String>) -> Result<RemediationPage> {
+        guard(plan.as_deref().unwrap_or(key)).map(|()| remediation::page(actor, key))
     }
 
     async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard> {

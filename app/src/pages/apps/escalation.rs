@@ -44,6 +44,7 @@ fn show(page: model::EscalationPage) -> impl IntoView {
         acts,
     } = page;
     let (app, partner) = (head.key.clone(), head.partner.name.clone());
+    let plan_href = link::app(&app, "/remediation");
     let total = decisions.len() as u64;
     let counting = ladder.as_ref().map(|ladder| ladder.counting.clone());
     let is_known = ladder.is_some() || error.is_some();
@@ -60,7 +61,7 @@ fn show(page: model::EscalationPage) -> impl IntoView {
                             </Notice>
                         }
                     })}
-                {ladder.map(|ladder| view! { <StandingCard ladder partner/> })}
+                {ladder.map(|ladder| view! { <StandingCard ladder partner plan=plan_href/> })}
                 {(!is_known).then(|| view! { <NotYet/> })}
                 {counting.map(|rows| view! { <CountingCard rows/> })}
                 {(total > 0)
@@ -96,8 +97,9 @@ fn NotYet() -> impl IntoView {
 
 /// What is asked, the ladder, and what is next.
 #[component]
-fn StandingCard(ladder: Ladder, partner: String) -> impl IntoView {
+fn StandingCard(ladder: Ladder, partner: String, plan: String) -> impl IntoView {
     let state = ladder.state;
+    let has_plan = matches!(state, State::Remediation | State::DemotionProposed);
     let is_asked = !matches!(state, State::None | State::GoodStanding);
     let whom = (actor().is_staff() && is_asked).then(|| format!("Asked of {partner}: "));
     let deadline = ladder.deadline;
@@ -129,6 +131,7 @@ fn StandingCard(ladder: Ladder, partner: String) -> impl IntoView {
                     }}
                 </div>
                 {(state != State::None).then(|| view! { <Steps state/> })}
+                {has_plan.then(|| view! { <p><a class="btn primary" href=plan.clone()>"Open the remediation plan"</a></p> })}
                 <Paused ladder=ladder.clone()/>
                 <ul class="bullets">
                     {ladder.outlook.into_iter().map(|sentence| view! { <li>{sentence}</li> }).collect_view()}

@@ -14,6 +14,7 @@ mod metrics;
 mod new;
 mod overview;
 mod receipt;
+mod remediation;
 mod settings;
 mod standing;
 mod tables;
@@ -38,6 +39,8 @@ pub(super) fn AppRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/apps/:key/ledger") view=ledger::AppLedgerPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/escalation") view=escalation::EscalationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/escalation/:receipt") view=receipt::ReceiptPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/remediation") view=remediation::RemediationPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/remediation/:plan") view=remediation::RemediationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/settings") view=settings::SettingsPage ssr=SsrMode::Async/>
     }
     .into_inner()

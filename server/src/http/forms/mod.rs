@@ -10,6 +10,7 @@ mod mail;
 mod partners;
 mod people;
 mod policies;
+mod remediation;
 mod sign_in;
 mod tokens;
 
@@ -166,6 +167,54 @@ pub(super) fn all() -> Forms {
                 "/apps/{key}/escalation",
             ),
             escalation::decide,
+        )
+        .with(
+            form(
+                "contact",
+                "/apps/{key}/remediation/{plan}/contact",
+                "/apps/{key}/remediation/{plan}",
+            ),
+            remediation::assign_contact,
+        )
+        .with(
+            form(
+                "new-action",
+                "/apps/{key}/remediation/{plan}/actions/new",
+                "/apps/{key}/remediation/{plan}",
+            ),
+            remediation::propose,
+        )
+        .with(
+            form(
+                "edit-{action}",
+                "/apps/{key}/remediation/{plan}/actions/{action}/edit",
+                "/apps/{key}/remediation/{plan}",
+            ),
+            remediation::edit,
+        )
+        .with(
+            form(
+                "{step}-{action}",
+                "/apps/{key}/remediation/{plan}/actions/{action}/{step}",
+                "/apps/{key}/remediation/{plan}",
+            ),
+            remediation::step,
+        )
+        .with(
+            form(
+                "new-comment",
+                "/apps/{key}/remediation/{plan}/comment",
+                "/apps/{key}/remediation/{plan}",
+            ),
+            remediation::comment,
+        )
+        .with(
+            form(
+                "edit-comment-{comment}",
+                "/apps/{key}/remediation/{plan}/comments/{comment}/edit",
+                "/apps/{key}/remediation/{plan}",
+            ),
+            remediation::edit_comment,
         )
         .with(
             form("freeze-all", "/escalation/freeze", "/escalation"),

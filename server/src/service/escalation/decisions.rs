@@ -161,14 +161,7 @@ impl Service {
         };
         audit::by(&mut tx, actor, &self.clock, change).await?;
         tx.commit().await?;
-        // What follows is decided by whichever server is first; here, so that the page shows it. The decision stands either way.
-        if let Err(error) = self.escalate_some(&[app.id]).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "escalation failed; the job tries again"
-            );
-        }
-        self.wake.escalation.notify_one();
+        self.escalate_at_once(app.id).await;
         Ok(())
     }
 

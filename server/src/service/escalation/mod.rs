@@ -58,17 +58,30 @@ impl Service {
         Ok(due.into_iter().chain(takes_over).min())
     }
 
+    /// Decides on these apps, and once more on those for which that led to a fact.
     async fn escalate_some(&self, ids: &[AppId]) -> Result<()> {
+        let mut ids = ids.to_vec();
+        while !ids.is_empty() {
+            ids = self.escalate_once(&ids).await?;
+        }
+        Ok(())
+    }
+
+    /// Decides on these apps. Returns those whose remediation is completed by what was decided.
+    async fn escalate_once(&self, ids: &[AppId]) -> Result<Vec<AppId>> {
         let apps = apps::by_ids(&self.store.portal, Scope::system(), ids).await?;
         let mut tx = self.store.portal.begin().await?;
         let until = facts::hold(&mut tx, self.clock.now().trunc_subsecs(0)).await?;
-        let mut news = Vec::new();
+        let (mut news, mut plans) = (Vec::new(), Vec::new());
         for app in &apps {
             let decided = self.decided(&mut tx, app, until).await?;
             for recorded in &decided.new {
                 escalation::record(&mut tx, app.id, recorded).await?;
             }
             escalation::set_standing(&mut tx, app.id, &decided.standing).await?;
+            let decisions = decided.new.iter().map(|recorded| &recorded.decision);
+            let plan = self.follow_with_plan(&mut tx, app, decisions).await?;
+            plans.extend(plan.into_iter().map(|step| (app, step)));
             news.push((app, decided));
         }
         for (app, decided) in &news {
@@ -80,14 +93,39 @@ impl Service {
             // What comes now was not known to what was decided.
             facts::hold(&mut tx, until + TimeDelta::seconds(1)).await?;
         }
+        let mut completed = Vec::new();
+        for (app, decided) in &news {
+            if self.is_still_complete(&mut tx, app.id, &decided.standing).await? {
+                let fact = self.complete_remediation(&mut tx, app, until).await?;
+                completed.extend(fact.map(|fact| (app, fact)));
+            }
+        }
         for (app, decided) in &news {
             for recorded in &decided.new {
                 self.audit_decision(&mut tx, app, recorded).await?;
             }
         }
+        for (app, step) in &plans {
+            self.audit_plan(&mut tx, app, *step).await?;
+        }
+        for (app, fact) in &completed {
+            self.audit_completion(&mut tx, app, fact).await?;
+        }
         tx.commit().await?;
         self.wake.outbox.notify_one();
-        Ok(())
+        Ok(completed.iter().map(|(app, _)| app.id).collect())
+    }
+
+    /// Decides on an app for whoever has just filed a fact, so that the next page shows it. What was filed stands either way:
+    /// whatever fails here is done again by the job.
+    pub(super) async fn escalate_at_once(&self, app: AppId) {
+        if let Err(error) = self.escalate_some(&[app]).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "escalation failed; the job tries again"
+            );
+        }
+        self.wake.escalation.notify_one();
     }
 
     /// What the facts of an app lead to. Where they are contradictory, the app stays where it is and says why.

@@ -15,6 +15,7 @@ mod metrics;
 mod overview;
 mod people;
 mod policy;
+mod remediation;
 mod rows;
 
 use async_trait::async_trait;
@@ -24,7 +25,8 @@ use rampart_app::{
         BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationEditor, EscalationPage,
         EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery,
         MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage,
-        PolicyEditor, PolicyPage, ReceiptPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
+        PolicyEditor, PolicyPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage,
+        WhatIfPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -93,6 +95,9 @@ impl Services for Service {
     }
     async fn receipt(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage> {
         Ok(self.receipt_page(actor, key, id).await?)
+    }
+    async fn remediation(&self, actor: &Actor, key: &str, plan: Option<String>) -> Result<RemediationPage> {
+        Ok(self.remediation_page(actor, key, plan).await?)
     }
     async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard> {
         Ok(self.board_page(actor, filter).await?)

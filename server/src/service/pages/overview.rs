@@ -79,6 +79,7 @@ impl Service {
         let alert_address = self.alert_address(actor, &app).await?;
         let on_ladder = escalation::standing(&self.store.portal, scope, app.id).await?;
         let mut asked = decisions_asked(actor, &app, on_ladder.as_ref());
+        asked.extend(self.remediation_asks(actor, &app).await?);
         asked.extend(todo(actor, &app, &head.state, &alert_address, &slis, unseen));
         Ok(AppOverview {
             todo: asked,
@@ -260,7 +261,10 @@ fn decisions_asked(actor: &Actor, app: &App, standing: Option<&escalation::Stand
     let todo = asked.map(|(title, detail)| Todo {
         title: title.to_owned(),
         detail,
-        href: format!("/apps/{}/escalation", app.key),
+        href: match standing.state {
+            State::Remediation => format!("/apps/{}/remediation", app.key),
+            _ => format!("/apps/{}/escalation", app.key),
+        },
     });
     todo.into_iter().collect()
 }

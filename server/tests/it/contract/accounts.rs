@@ -24,6 +24,7 @@ on_both_engines!(
     a_role_that_does_not_exist_is_reported,
     members_are_listed_owners_first_then_by_name,
     members_are_seen_by_members_only,
+    a_member_is_written_to_while_they_are_one,
     only_enabled_owners_count,
     staff_of_a_role_are_written_to_while_enabled,
     the_last_two_owners_cannot_leave_at_once,
@@ -260,6 +261,24 @@ async fn members_are_seen_by_members_only(database: TestDatabase) {
     assert_eq!(count(world.scope(), world.ours.partner).await, 0);
     assert_eq!(count(Scope::system(), world.ours.partner).await, 1);
     assert_eq!(count(scope_of(id()), world.ours.partner).await, 0, "somebody unknown");
+}
+
+async fn a_member_is_written_to_while_they_are_one(database: TestDatabase) {
+    let db = &database.store.portal;
+    let (one, two) = (a_partner(db, "One").await, a_partner(db, "Two").await);
+    let ada = a_member(db, "Ada", one, PartnerRole::Member).await;
+    let mail = async |partner: PartnerId| {
+        let found = commit(db, async |tx| accounts::member_mail(tx, partner, ada).await).await;
+        found.map(|mail| mail.to_string())
+    };
+    assert_eq!(mail(one).await.as_deref(), Some("ada@example.com"));
+    assert_eq!(mail(two).await, None);
+    disable(db, ada).await;
+    assert_eq!(mail(one).await, None);
+    let ben = a_member(db, "Ben", one, PartnerRole::Member).await;
+    commit(db, async |tx| accounts::remove_membership(tx, ben, one).await).await;
+    let left = commit(db, async |tx| accounts::member_mail(tx, one, ben).await).await;
+    assert_eq!(left, None);
 }
 
 async fn only_enabled_owners_count(database: TestDatabase) {

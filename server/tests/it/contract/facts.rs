@@ -164,6 +164,19 @@ async fn it_is_known_who_filed_a_fact_and_what_is_frozen(database: TestDatabase)
         assert_eq!(facts::filed_by(tx, &[]).await?, []);
         assert_eq!(facts::latest_of(tx, app, "appeal_opened").await?, Some("f1".into()));
         assert_eq!(facts::latest_of(tx, app, "appeal_closed").await?, None);
+        let at = facts::hold(tx, DateTime::UNIX_EPOCH).await?;
+        for (kind, since, is_filed) in [
+            ("appeal_opened", DateTime::UNIX_EPOCH, true),
+            ("appeal_opened", at, true),
+            ("appeal_opened", at + TimeDelta::days(1), false),
+            ("appeal_closed", DateTime::UNIX_EPOCH, false),
+        ] {
+            assert_eq!(
+                facts::is_filed_since(tx, app, kind, since).await?,
+                is_filed,
+                "{kind} {since}"
+            );
+        }
         assert!(facts::all_frozen(tx).await?);
         Ok(())
     })

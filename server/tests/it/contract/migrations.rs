@@ -252,6 +252,6 @@ async fn series_keep_their_breaches_when_they_get_a_source() {
     );
 }
 
-fn migration(path: &str) -> String {
+pub(super) fn migration(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(path)).unwrap()
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod accounts;
+mod actions;
 mod alert_addresses;
 mod apps;
 mod assessments;
@@ -35,12 +36,14 @@ mod outbox;
 mod overviews;
 mod own_minutes;
 mod partners;
+mod plans;
 mod policies;
 mod probes;
 mod progress;
 mod rounds;
 mod series;
 mod sessions;
+mod threads;
 mod tokens;
 mod volumes;
 mod what_ifs;

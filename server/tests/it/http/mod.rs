@@ -13,6 +13,7 @@ mod isolation;
 mod matrix;
 mod people;
 mod policy;
+mod remediation;
 mod security;
 mod sign_in;
 mod tokens;

@@ -15,6 +15,7 @@ mod miss;
 mod own_outage;
 pub(crate) mod policy;
 mod recount;
+mod remediation;
 mod slo;
 mod synthetics;
 mod transfer;

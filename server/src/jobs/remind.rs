@@ -1,0 +1,29 @@
+//! Reminds partners of the actions they have to do (SPEC section 4).
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use super::lease::Leader;
+use crate::service::Service;
+
+const EVERY: Duration = Duration::from_secs(15 * 60);
+
+pub(super) async fn run(service: Arc<Service>, mut leader: Leader, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = leader.elected() => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = service.remind_of_actions().await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "reminders of actions could not be queued; trying again"
+            );
+        }
+        tokio::select! {
+            () = service.clock.sleep(EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
