@@ -32,6 +32,8 @@ pub struct Ladder {
     pub appeal_open: bool,
     pub app_frozen: bool,
     pub all_frozen: bool,
+    /// When the freeze of all apps thaws by itself.
+    pub thaws: Option<DateTime<Utc>>,
     /// How far it is to the next step, one sentence each.
     pub outlook: Vec<String>,
     pub counting: Vec<CountingRow>,
@@ -167,9 +169,30 @@ pub struct EscalationBoard {
     pub filter: BoardFilter,
     /// How many apps are in each state, whatever the filter says.
     pub states: Vec<(State, u64)>,
-    pub all_frozen: bool,
+    /// The freeze of every app, while there is one.
+    pub freeze: Option<FreezeOfAll>,
     /// Whether the reader freezes and thaws every app.
     pub may_freeze: bool,
+}
+
+/// Why every app is frozen, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FreezeOfAll {
+    pub since: DateTime<Utc>,
+    /// Who froze it; `None` for the portal itself.
+    pub by: Option<String>,
+    pub why: String,
+    /// When it thaws by itself; `None` when a person has to thaw it.
+    pub thaws: Option<DateTime<Utc>>,
+    pub kept: Option<KeptFreeze>,
+}
+
+/// That a freeze of the portal's own stays until a person thaws it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFreeze {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub why: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

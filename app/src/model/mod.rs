@@ -21,8 +21,8 @@ pub use app::{
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Occurrence, Standing};
 pub use escalation::{
-    Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow, Ladder,
-    ReceiptPage,
+    Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow,
+    FreezeOfAll, KeptFreeze, Ladder, ReceiptPage,
 };
 pub use installations::{InstallationRow, Installations, NewSecret};
 pub use ledger::{

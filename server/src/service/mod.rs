@@ -14,6 +14,7 @@ pub mod events;
 pub mod facts;
 mod figures;
 pub(crate) mod flapping;
+mod freezes;
 mod health_check;
 pub mod ingest;
 mod ingest_gap;

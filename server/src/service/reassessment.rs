@@ -179,8 +179,15 @@ impl Service {
             };
             facts::file(&mut tx, now, Some((miss.app, &measured.app_key)), kind).await?;
         }
+        let frozen = match (change, by) {
+            (LedgerChange::Enter(gap) | LedgerChange::Extend(gap), None) => self.freeze_for_gap(&mut tx, gap).await?,
+            _ => None,
+        };
 
         audit::write(&mut tx, who, &self.clock, audited).await?;
+        if let Some(frozen) = &frozen {
+            self.audit_gap_freeze(&mut tx, frozen, change.entry()).await?;
+        }
         for (miss, measured) in &plan.misses {
             let action = match miss.excused {
                 true => "objective.miss_excused",
@@ -209,6 +216,9 @@ impl Service {
             audit::write(&mut tx, who, &self.clock, row).await?;
         }
         tx.commit().await?;
+        if frozen.is_some() {
+            self.wake.escalation.notify_one();
+        }
         Ok(true)
     }
 

@@ -101,14 +101,6 @@ pub async fn all_frozen(tx: &mut Tx) -> Result<bool> {
     Ok(kind.as_deref() == Some("frozen"))
 }
 
-/// Whether enforcement is frozen for every app, for whoever reads of it.
-pub async fn everything_is_frozen(db: &Db) -> Result<bool> {
-    let kind: Option<String> = read!(db, pool => query_scalar(
-        "select kind from fact where app_id is null and kind in ('frozen', 'thawed') order by seq desc limit 1")
-        .fetch_optional(pool).await?);
-    Ok(kind.as_deref() == Some("frozen"))
-}
-
 /// The time of the last fact; the start of 1970 before the first.
 pub async fn latest(db: &Db) -> Result<DateTime<Utc>> {
     let at: i64 = read!(db, pool => query_scalar("select at from fact_head").fetch_one(pool).await?);

@@ -18,6 +18,7 @@ pub mod episodes;
 pub mod escalation;
 pub mod facts;
 pub mod failing_together;
+pub mod freezes;
 pub mod idempotency;
 pub mod imports;
 pub mod ingest_gaps;

@@ -98,12 +98,37 @@ fn ladder(key: &str, state: State) -> Ladder {
         cools_off: (state == State::Demoted).then(|| ago(-78 * DAY)),
         appeal_open: key == "appealed",
         app_frozen: key == "frozen",
-        all_frozen: false,
+        all_frozen: key == "frozen",
+        thaws: (key == "frozen").then(|| ago(-DAY)),
         outlook: outlook.iter().map(|sentence| (*sentence).to_owned()).collect(),
         counting: match state {
             State::GoodStanding | State::Demoted => Vec::new(),
             _ => counting(),
         },
+    }
+}
+
+fn freeze(state: &str) -> Option<FreezeOfAll> {
+    let freeze = FreezeOfAll {
+        since: ago(90),
+        by: None,
+        why: "the portal itself was cut off: its canaries did not answer from 13:02:10 to 13:40:30 UTC, nor did most apps"
+            .to_owned(),
+        thaws: Some(ago(52 - DAY)),
+        kept: None,
+    };
+    match state {
+        "demoted" => Some(freeze),
+        "remediation" => Some(FreezeOfAll {
+            thaws: None,
+            kept: Some(KeptFreeze {
+                by: "Pia Weber".to_owned(),
+                at: ago(30),
+                why: "The network provider has not said what failed.".to_owned(),
+            }),
+            ..freeze
+        }),
+        _ => None,
     }
 }
 
@@ -234,7 +259,7 @@ pub(crate) fn board(actor: &Actor, filter: BoardFilter) -> EscalationBoard {
         page: filter.page,
         pages: 2,
         states,
-        all_frozen: filter.state == "demoted",
+        freeze: freeze(&filter.state),
         may_freeze: actor.may_everywhere(Action::DecideEscalation),
         filter,
     }

@@ -186,12 +186,14 @@ fn Paused(ladder: Ladder) -> impl IntoView {
         .map(|(_, cause)| cause)
         .collect();
     let has_deadline = ladder.deadline.is_some();
+    let thaws = ladder.thaws;
     (!causes.is_empty()).then(|| {
         view! {
             <Notice tone=Tone::Warn>
                 <p>
                     <strong>"Paused: "</strong>{causes.join(", and ")}". Nothing further is enforced"
                     {has_deadline.then_some(", and the deadline moves on by as long as this lasts")}"."
+                    {thaws.map(|at| view! { " The freeze of every app ends on "<Time at/>", unless a program manager keeps it or ends it earlier." })}
                 </p>
             </Notice>
         }

@@ -47,6 +47,15 @@ pub(super) async fn thaw_all(form: Submission) -> Result<Done> {
     ))
 }
 
+pub(super) async fn keep_freeze(form: Submission) -> Result<Done> {
+    let why = form.posted.text("why");
+    form.web.service.keep_freeze(form.actor()?, why).await?;
+    Ok(Done::go(
+        "/escalation",
+        "The freeze is kept. Every app stays frozen until it is thawed.",
+    ))
+}
+
 async fn switch(form: &Submission, frozen: bool) -> Result<()> {
     let why = form.posted.text("why");
     form.web.service.freeze_all(form.actor()?, frozen, why).await

@@ -175,6 +175,10 @@ pub(super) fn all() -> Forms {
             form("thaw-all", "/escalation/thaw", "/escalation"),
             escalation::thaw_all,
         )
+        .with(
+            form("keep-freeze", "/escalation/keep-freeze", "/escalation"),
+            escalation::keep_freeze,
+        )
         .with(form("new-partner", "/partners/new", "/partners/new"), partners::create)
         .with(
             form("partner-details", "/partners/{id}/edit", "/partners/{id}"),

@@ -47,11 +47,13 @@ impl Service {
     /// # Errors
     /// When the database cannot be reached; what was decided until then is kept.
     pub async fn escalate(&self) -> Result<Option<DateTime<Utc>>> {
+        let thaws = self.thaw_what_is_over().await?;
         let waiting = escalation::waiting(&self.store.portal, self.clock.now()).await?;
         for some in waiting.chunks(AT_ONCE) {
             self.escalate_some(some).await?;
         }
-        Ok(escalation::next_due(&self.store.portal).await?)
+        let due = escalation::next_due(&self.store.portal).await?;
+        Ok(due.into_iter().chain(thaws).min())
     }
 
     async fn escalate_some(&self, ids: &[AppId]) -> Result<()> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use rampart_app::{
     model::{
         Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow,
-        Ladder, PartnerRef, ReceiptPage,
+        FreezeOfAll, KeptFreeze, Ladder, PartnerRef, ReceiptPage,
     },
     ui::link,
 };
@@ -22,6 +22,7 @@ use super::{
         Error, Result, Service,
         access::require,
         escalation::{Verdict, fact_line, initial_policy},
+        freezes::thaws,
     },
     count, pages, slice,
 };
@@ -30,6 +31,7 @@ use crate::store::{
     apps::App,
     escalation::{self, Recorded},
     facts,
+    freezes::{self, Cause, Freeze},
 };
 
 /// What stands on a page of which an error belongs to us, for whoever is no staff.
@@ -56,6 +58,7 @@ impl Service {
         let at = facts.last().map_or(now, |fact| fact.at.max(now));
         let known: Vec<_> = facts.iter().collect();
         let outcome = decide(&app.key.as_str().into(), &EscalationPolicy::standard(), &known, at);
+        let freeze = freezes::shown(db).await?;
         let has_own = facts.iter().any(|fact| fact.app.is_some());
         let acts = match error {
             None => acts(actor, &app, &outcome, at),
@@ -63,7 +66,7 @@ impl Service {
         };
         Ok(EscalationPage {
             head,
-            ladder: has_own.then(|| ladder(&app, &facts, &outcome, at)),
+            ladder: has_own.then(|| ladder(&app, &facts, &outcome, at, freeze.as_ref())),
             error: error.map(|error| match actor.may_everywhere(Action::ViewApp) {
                 true => error,
                 false => STOPPED.to_owned(),
@@ -167,13 +170,32 @@ impl Service {
                 .iter()
                 .map(|state| (*state, count(in_state.get(state).copied().unwrap_or_default())))
                 .collect(),
-            all_frozen: facts::everything_is_frozen(db).await?,
+            freeze: freezes::shown(db).await?.map(freeze_of_all),
             may_freeze: actor.may_everywhere(Action::DecideEscalation),
         })
     }
 }
 
-fn ladder(app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>) -> Ladder {
+fn freeze_of_all(freeze: Freeze) -> FreezeOfAll {
+    let (since, thaws) = (freeze.since, thaws(&freeze));
+    let (by, why, kept) = match freeze.cause {
+        Cause::Person { name, why } => (Some(name), why, None),
+        Cause::Gaps { why, kept, .. } => (None, why, kept),
+    };
+    FreezeOfAll {
+        since,
+        by,
+        why,
+        thaws,
+        kept: kept.map(|kept| KeptFreeze {
+            by: kept.by,
+            at: kept.at,
+            why: kept.why,
+        }),
+    }
+}
+
+fn ladder(app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>, freeze: Option<&Freeze>) -> Ladder {
     let of_fact: HashMap<&Text, &Fact> = facts.iter().map(|fact| (&fact.id, fact)).collect();
     let ladder = &outcome.ladder;
     let all_frozen = facts
@@ -192,6 +214,7 @@ fn ladder(app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>) -> La
         appeal_open: ladder.appeal_open,
         app_frozen: ladder.app_frozen,
         all_frozen,
+        thaws: freeze.and_then(thaws),
         outlook: outcome.outlook(at),
         counting: ladder
             .counting

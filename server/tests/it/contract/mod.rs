@@ -18,6 +18,7 @@ mod errors;
 mod escalation;
 mod facts;
 mod failing_together;
+mod freezes;
 mod idempotency;
 mod imports;
 mod ingest_gaps;

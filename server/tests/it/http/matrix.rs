@@ -158,6 +158,7 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("{app}/escalation/decide/close-appeal"), &[("why", "")]),
         form("/escalation/freeze".to_owned(), &[("why", "")]),
         form("/escalation/thaw".to_owned(), &[("why", "")]),
+        form("/escalation/keep-freeze".to_owned(), &[("why", "")]),
         // Nothing can be wrong with these: 303 means that it was done, 409 that somebody in an earlier column did it.
         form(format!("{app}/alert-address/resend"), &[]),
         form(format!("{app}/measuring/start"), &[]),

@@ -7,6 +7,7 @@ mod compaction;
 mod escalation;
 mod figures;
 mod flapping;
+mod freezes;
 mod ingest;
 mod ingest_gap;
 mod ledger;
