@@ -17,6 +17,52 @@ pub struct EscalationPage {
     pub policy: EscalationPolicy,
     /// What the reader may decide here, or why it cannot be decided now.
     pub acts: Vec<Act>,
+    /// What an appeal can be about, each with the id it has in forms.
+    pub appealable: Vec<(String, CountingRow)>,
+    /// The appeal that waits for a decision.
+    pub appeal: Option<OpenAppeal>,
+    /// The appeals that were decided, the latest first.
+    pub appeals: Vec<DecidedAppeal>,
+    /// Link to the public record; `None` for an app that never carried the designation.
+    pub record_href: Option<String>,
+}
+
+/// An appeal that waits for a decision, and what granting it would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenAppeal {
+    pub since: DateTime<Utc>,
+    pub why: String,
+    /// What it names.
+    pub about: Vec<CountingRow>,
+    /// Where the app would stand, by the engine itself.
+    pub if_granted: State,
+    /// The end of the remediation then.
+    pub deadline: Option<DateTime<Utc>>,
+    /// The waivers that would be filed.
+    pub waivers: Vec<WaiverRow>,
+    /// What they would excuse besides what the appeal names.
+    pub besides: Vec<CountingRow>,
+    /// What the appeal names and no waiver can excuse.
+    pub beyond: Vec<CountingRow>,
+}
+
+/// The minutes of a series that a waiver covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaiverRow {
+    pub series: String,
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+}
+
+/// An appeal, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecidedAppeal {
+    pub opened_at: DateTime<Utc>,
+    pub opened_why: String,
+    pub at: DateTime<Utc>,
+    pub granted: bool,
+    pub why: String,
+    pub effect: String,
 }
 
 /// Where an app stands, and what is next.
@@ -171,8 +217,18 @@ pub struct EscalationBoard {
     pub states: Vec<(State, u64)>,
     /// The freeze of every app, while there is one.
     pub freeze: Option<FreezeOfAll>,
+    /// The appeals that wait for a decision, the oldest first.
+    pub appeals: Vec<WaitingAppeal>,
     /// Whether the reader freezes and thaws every app.
     pub may_freeze: bool,
+}
+
+/// An appeal that waits for a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingAppeal {
+    pub app_key: String,
+    pub app_name: String,
+    pub since: DateTime<Utc>,
 }
 
 /// Why every app is frozen, and until when.

@@ -21,8 +21,8 @@ pub use app::{
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Occurrence, Standing};
 pub use escalation::{
-    Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow,
-    FreezeOfAll, KeptFreeze, Ladder, ReceiptPage,
+    Act, ActKind, BoardFilter, BoardRow, CountingRow, DecidedAppeal, DecisionRow, EscalationBoard, EscalationPage,
+    FactRow, FreezeOfAll, KeptFreeze, Ladder, OpenAppeal, ReceiptPage, WaitingAppeal, WaiverRow,
 };
 pub use installations::{InstallationRow, Installations, NewSecret};
 pub use ledger::{

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{PageTitle, page_number, query};
 use crate::{
-    model::{BoardFilter, BoardRow, EscalationBoard, FreezeOfAll},
+    model::{BoardFilter, BoardRow, EscalationBoard, FreezeOfAll, WaitingAppeal},
     request::{actor, services},
     ui::{
         Badge, Card, Empty, EscalationBadge, GetField, Notice, Pager, Scroll, Time, TimeStyle, Tone, capitalized,
@@ -35,6 +35,7 @@ fn show(board: EscalationBoard) -> impl IntoView {
         filter: BoardFilter { state, search, .. },
         states,
         freeze,
+        appeals,
         may_freeze,
     } = board;
     let is_narrowed = !(state.is_empty() && search.is_empty());
@@ -68,6 +69,7 @@ fn show(board: EscalationBoard) -> impl IntoView {
         <p class="sub"><span>"Where every app in the programme stands."</span></p>
         <div class="stack tight">
             {freeze.clone().map(|freeze| view! { <Frozen freeze/> })}
+            {(!appeals.is_empty()).then(|| view! { <Appeals appeals/> })}
             <nav class="chips" aria-label="Which apps">{chips}</nav>
             <form class="filter" method="get" action="/escalation" role="search" aria-label="Narrow the board down">
                 {(!state.is_empty()).then(|| view! { <input type="hidden" name="state" value=state.clone()/> })}
@@ -151,6 +153,28 @@ fn Board(rows: Vec<BoardRow>) -> impl IntoView {
                 <tbody role="rowgroup">{rows.collect_view()}</tbody>
             </table>
         </Scroll>
+    }
+}
+
+/// The appeals that wait for a program manager.
+#[component]
+fn Appeals(appeals: Vec<WaitingAppeal>) -> impl IntoView {
+    let total = appeals.len() as u64;
+    let rows = appeals.into_iter().map(|appeal| {
+        view! {
+            <li>
+                <a href=link::app(&appeal.app_key, "/escalation")>{appeal.app_name}</a>", since "<Time at=appeal.since/>
+            </li>
+        }
+    });
+    view! {
+        <Notice tone=Tone::Warn>
+            <p>
+                <strong>{counted(total, "appeal waits", "appeals wait")}</strong>
+                " for a program manager's decision. Nothing is enforced on these apps meanwhile."
+            </p>
+            <ul class="bullets">{rows.collect_view()}</ul>
+        </Notice>
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! An auditor begins with `course.rs`: the order of work first, then the rules in their order.
 
+mod appeal;
 mod course;
 mod decision;
 mod evidence;
@@ -13,6 +14,7 @@ mod outlook;
 mod policy;
 mod replay;
 
+pub use appeal::if_granted;
 pub use course::{Outcome, Standing, decide};
 pub use decision::{Decision, Rule, State};
 pub use fact::{Fact, FactError, FactKind, Text, parse_time, show_time};

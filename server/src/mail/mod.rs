@@ -1,6 +1,7 @@
 //! What Rampart writes to people, and how it is sent.
 
 mod alert;
+mod appeal;
 mod burn_rate;
 mod decision;
 mod drill;
@@ -13,6 +14,7 @@ pub mod send;
 mod synthetics;
 
 pub use alert::{Alert, Hour, alert};
+pub use appeal::{AppealVerdict, appeal_verdict};
 pub use burn_rate::{BurnRate, burn_rate};
 pub use decision::{DecisionNotice, decision_notice};
 pub use drill::{Drill, drill};

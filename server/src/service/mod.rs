@@ -7,6 +7,7 @@ mod assessments;
 mod audit;
 pub(crate) mod burn_rates;
 mod compaction;
+mod designations;
 mod error;
 pub mod escalation;
 pub mod evaluation;

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod alert_addresses;
+pub mod appeals;
 pub mod apps;
 pub mod assessments;
 pub mod audit;
@@ -13,6 +14,7 @@ pub mod burn_rates;
 pub mod compaction;
 pub mod counts;
 mod db;
+pub mod designations;
 mod dialect;
 pub mod episodes;
 pub mod escalation;

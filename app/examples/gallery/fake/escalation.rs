@@ -193,6 +193,52 @@ pub(crate) fn page(actor: &Actor, key: &str) -> EscalationPage {
         decisions: if key == "new-one" { Vec::new() } else { decisions() },
         policy: EscalationPolicy::standard(),
         acts: if is_stopped { Vec::new() } else { acts(actor, key) },
+        appealable: counting()
+            .into_iter()
+            .zip(1..)
+            .map(|(row, n)| (format!("b{n}"), row))
+            .collect(),
+        appeal: (key == "appealed").then(appeal),
+        appeals: if key == "below" {
+            vec![decided_appeal()]
+        } else {
+            Vec::new()
+        },
+        record_href: (key != "new-one").then(|| format!("/api/v1/designations/{key}")),
+    }
+}
+
+fn appeal() -> OpenAppeal {
+    let mut rows = counting();
+    let miss = rows.pop();
+    OpenAppeal {
+        since: ago(DAY + 95),
+        why: "The breaches of the last weeks came from the network of our provider, who has confirmed it.".to_owned(),
+        if_granted: State::Notified,
+        deadline: None,
+        waivers: rows
+            .iter()
+            .map(|row| WaiverRow {
+                series: row.series.clone(),
+                from: row.at,
+                to: row.ended.unwrap_or(row.at),
+            })
+            .collect(),
+        about: rows.into_iter().chain(miss.clone()).collect(),
+        besides: Vec::new(),
+        beyond: miss.into_iter().collect(),
+    }
+}
+
+fn decided_appeal() -> DecidedAppeal {
+    DecidedAppeal {
+        opened_at: ago(9 * DAY),
+        opened_why: "The breach of 12 November was an outage of the platform.".to_owned(),
+        at: ago(8 * DAY),
+        granted: true,
+        why: "The incident report of the platform says so.".to_owned(),
+        effect: "Everything that it names is excused by a waiver. The app was in remediation and is notified now."
+            .to_owned(),
     }
 }
 
@@ -260,6 +306,14 @@ pub(crate) fn board(actor: &Actor, filter: BoardFilter) -> EscalationBoard {
         pages: 2,
         states,
         freeze: freeze(&filter.state),
+        appeals: match filter.state.as_str() {
+            "demotion_proposed" => vec![WaitingAppeal {
+                app_key: "appealed".to_owned(),
+                app_name: "Sprint Reports".to_owned(),
+                since: ago(DAY + 95),
+            }],
+            _ => Vec::new(),
+        },
         may_freeze: actor.may_everywhere(Action::DecideEscalation),
         filter,
     }

@@ -12,11 +12,37 @@ pub(super) async fn decide(form: Submission) -> Result<Done> {
     // What is no number of days is refused as none would be.
     let days = form.posted.text("extend_days").trim().parse().unwrap_or_default();
     let (key, why) = (form.param("key"), form.posted.text("why"));
-    form.web
-        .service
-        .decide_escalation(form.actor()?, key, Verdict::of(kind, days), why)
-        .await?;
+    let service = &form.web.service;
+    match kind {
+        ActKind::OpenAppeal => {
+            let about = form.posted.all("about");
+            service.open_appeal(form.actor()?, key, &about, why).await?;
+        }
+        ActKind::CloseAppeal => return close_appeal(&form).await,
+        kind => {
+            service
+                .decide_escalation(form.actor()?, key, Verdict::of(kind, days), why)
+                .await?;
+        }
+    }
     Ok(Done::go(link::app(key, "/escalation"), said(kind)))
+}
+
+/// The verdict on an appeal, which has to be chosen.
+async fn close_appeal(form: &Submission) -> Result<Done> {
+    let (key, why) = (form.param("key"), form.posted.text("why"));
+    let granted = match form.posted.text("verdict") {
+        "granted" => Some(true),
+        "refused" => Some(false),
+        _ => None,
+    };
+    let service = &form.web.service;
+    service.close_appeal(form.actor()?, key, granted, why).await?;
+    let said = match granted {
+        Some(true) => "The appeal is granted, and the owners are told.",
+        _ => "The appeal is refused, and the owners are told.",
+    };
+    Ok(Done::go(link::app(key, "/escalation"), said))
 }
 
 /// What the page says afterwards.

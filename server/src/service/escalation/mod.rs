@@ -1,6 +1,7 @@
 //! The escalation engine at work: whenever a fact was filed or a due time has come, the engine decides on all facts of the app
 //! anew, and what is new is kept, audited and mailed in one transaction (SPEC section 6).
 
+mod appeals;
 mod decisions;
 mod receipt;
 

@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use chrono::{DateTime, SubsecRound, Utc};
 use rampart_app::{
     model::{
-        Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow,
-        FreezeOfAll, KeptFreeze, Ladder, PartnerRef, ReceiptPage,
+        Act, ActKind, BoardFilter, BoardRow, CountingRow, DecidedAppeal, DecisionRow, EscalationBoard, EscalationPage,
+        FactRow, FreezeOfAll, KeptFreeze, Ladder, OpenAppeal, PartnerRef, ReceiptPage, WaitingAppeal, WaiverRow,
     },
     ui::link,
 };
 use rampart_domain::{
     access::{Action, Actor},
     escalation::{
-        EscalationPolicy, Fact, FactKind, Outcome, State, Text, decide, find_contradiction, parse_time, show_time,
+        Counting, EscalationPolicy, Fact, FactKind, Outcome, State, Text, decide, find_contradiction, parse_time,
+        show_time,
     },
 };
 
@@ -23,11 +24,13 @@ use super::{
         access::require,
         escalation::{Verdict, fact_line, initial_policy},
         freezes::thaws,
+        occurrences::series_name,
     },
     count, pages, slice,
 };
 use crate::store::{
     Scope,
+    appeals::{self, Appeal},
     apps::App,
     escalation::{self, Recorded},
     facts,
@@ -59,6 +62,7 @@ impl Service {
         let known: Vec<_> = facts.iter().collect();
         let outcome = decide(&app.key.as_str().into(), &EscalationPolicy::standard(), &known, at);
         let freeze = freezes::shown(db).await?;
+        let appeals = appeals::of_app(db, scope, app.id).await?;
         let has_own = facts.iter().any(|fact| fact.app.is_some());
         let acts = match error {
             None => acts(actor, &app, &outcome, at),
@@ -67,7 +71,7 @@ impl Service {
         Ok(EscalationPage {
             head,
             ladder: has_own.then(|| ladder(&app, &facts, &outcome, at, freeze.as_ref())),
-            error: error.map(|error| match actor.may_everywhere(Action::ViewApp) {
+            error: error.clone().map(|error| match actor.may_everywhere(Action::ViewApp) {
                 true => error,
                 false => STOPPED.to_owned(),
             }),
@@ -77,8 +81,56 @@ impl Service {
                 .map(|recorded| decision_row(&app, recorded))
                 .collect(),
             acts,
+            appealable: match error {
+                None => appealable(&app, &facts, &outcome),
+                Some(_) => Vec::new(),
+            },
+            appeal: match error {
+                None => self.open_appeal_of(&app, &appeals, &facts, &outcome, at).await?,
+                Some(_) => None,
+            },
+            appeals: appeals.into_iter().rev().filter_map(decided_appeal).collect(),
+            record_href: (!decisions.is_empty()).then(|| format!("/api/v1/designations/{}", link::encode(&app.key))),
             policy: outcome.policy,
         })
+    }
+
+    /// The appeal that waits for a decision, with what granting it would do, as of `at`.
+    async fn open_appeal_of(
+        &self,
+        app: &App,
+        appeals: &[Appeal],
+        facts: &[Fact],
+        outcome: &Outcome,
+        at: DateTime<Utc>,
+    ) -> Result<Option<OpenAppeal>> {
+        let Some(appeal) = appeals.last().filter(|_| outcome.ladder.appeal_open) else {
+            return Ok(None);
+        };
+        let grant = self.grant(app, &appeal.about, "").await?;
+        let then = grant.outcome(app, facts, at);
+        let rows = |ids: &mut dyn Iterator<Item = &Text>| -> Vec<CountingRow> {
+            ids.filter_map(|id| evidence_row(app, facts, id)).collect()
+        };
+        let besides = grant.changes.iter().map(|(id, _)| id);
+        Ok(Some(OpenAppeal {
+            since: appeal.opened_at,
+            why: appeal.why.clone(),
+            about: rows(&mut appeal.about.iter()),
+            if_granted: then.standing.state,
+            deadline: then.ladder.deadline,
+            waivers: grant
+                .waivers
+                .iter()
+                .map(|(entry, key)| WaiverRow {
+                    series: series_name(key),
+                    from: entry.range.start.start(),
+                    to: entry.range.end.start(),
+                })
+                .collect(),
+            besides: rows(&mut besides.filter(|id| !appeal.about.contains(id))),
+            beyond: rows(&mut grant.beyond(&appeal.about, outcome).into_iter()),
+        }))
     }
 
     pub(super) async fn receipt_page(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage> {
@@ -171,6 +223,15 @@ impl Service {
                 .map(|state| (*state, count(in_state.get(state).copied().unwrap_or_default())))
                 .collect(),
             freeze: freezes::shown(db).await?.map(freeze_of_all),
+            appeals: appeals::waiting(db, scope)
+                .await?
+                .into_iter()
+                .map(|appeal| WaitingAppeal {
+                    app_key: appeal.app_key,
+                    app_name: appeal.app_name,
+                    since: appeal.since,
+                })
+                .collect(),
             may_freeze: actor.may_everywhere(Action::DecideEscalation),
         })
     }
@@ -196,7 +257,6 @@ fn freeze_of_all(freeze: Freeze) -> FreezeOfAll {
 }
 
 fn ladder(app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>, freeze: Option<&Freeze>) -> Ladder {
-    let of_fact: HashMap<&Text, &Fact> = facts.iter().map(|fact| (&fact.id, fact)).collect();
     let ladder = &outcome.ladder;
     let all_frozen = facts
         .iter()
@@ -219,18 +279,64 @@ fn ladder(app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>, freez
         counting: ladder
             .counting
             .iter()
-            .map(|counting| CountingRow {
-                is_miss: counting.is_miss,
-                series: match of_fact.get(&counting.fact).map(|fact| &fact.kind) {
-                    Some(FactKind::Breach { series, .. } | FactKind::SloMissed { series, .. }) => series.to_string(),
-                    _ => String::new(),
-                },
-                at: counting.at,
-                ended: counting.ended,
-                href: evidence_href(app, counting.is_miss, &counting.id),
-            })
+            .map(|counting| counting_row(app, facts, counting))
             .collect(),
     }
+}
+
+fn counting_row(app: &App, facts: &[Fact], counting: &Counting) -> CountingRow {
+    let fact = facts.iter().find(|fact| fact.id == counting.fact);
+    CountingRow {
+        is_miss: counting.is_miss,
+        series: match fact.map(|fact| &fact.kind) {
+            Some(FactKind::Breach { series, .. } | FactKind::SloMissed { series, .. }) => series.to_string(),
+            _ => String::new(),
+        },
+        at: counting.at,
+        ended: counting.ended,
+        href: evidence_href(app, counting.is_miss, &counting.id),
+    }
+}
+
+fn appealable(app: &App, facts: &[Fact], outcome: &Outcome) -> Vec<(String, CountingRow)> {
+    let all = outcome.ladder.appealable.iter();
+    all.map(|counting| (counting.id.to_string(), counting_row(app, facts, counting)))
+        .collect()
+}
+
+/// The breach or miss with this id, whether or not it counts.
+fn evidence_row(app: &App, facts: &[Fact], id: &Text) -> Option<CountingRow> {
+    let began = facts.iter().find_map(|fact| match &fact.kind {
+        FactKind::Breach { breach, .. } if breach == id => Some((fact, false)),
+        FactKind::SloMissed { miss, .. } if miss == id => Some((fact, true)),
+        _ => None,
+    });
+    let ended = facts.iter().find(|fact| match &fact.kind {
+        FactKind::BreachClosed { breach } => breach == id,
+        FactKind::SloMet { miss } => miss == id,
+        _ => false,
+    });
+    let (began, is_miss) = began?;
+    let counting = Counting {
+        fact: began.id.clone(),
+        id: id.clone(),
+        is_miss,
+        at: began.at,
+        ended: ended.map(|fact| fact.at),
+    };
+    Some(counting_row(app, facts, &counting))
+}
+
+fn decided_appeal(appeal: Appeal) -> Option<DecidedAppeal> {
+    let closed = appeal.closed?;
+    Some(DecidedAppeal {
+        opened_at: appeal.opened_at,
+        opened_why: appeal.why,
+        at: closed.at,
+        granted: closed.granted,
+        why: closed.why,
+        effect: closed.effect,
+    })
 }
 
 /// A breach has a page of its own; misses stand below the breach history.

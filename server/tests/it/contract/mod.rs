@@ -4,6 +4,7 @@
 
 mod accounts;
 mod alert_addresses;
+mod appeals;
 mod apps;
 mod assessments;
 mod audit;
@@ -13,6 +14,7 @@ mod burn_rates;
 mod compaction;
 mod complete;
 mod counts;
+mod designations;
 mod episodes;
 mod errors;
 mod escalation;

@@ -1,6 +1,7 @@
 //! The rules at work on real databases: evaluation, breaches, mails.
 
 mod agreement;
+mod appeals;
 mod breach;
 mod burn_rates;
 mod compaction;
