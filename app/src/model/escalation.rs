@@ -23,8 +23,21 @@ pub struct EscalationPage {
     pub appeal: Option<OpenAppeal>,
     /// The appeals that were decided, the latest first.
     pub appeals: Vec<DecidedAppeal>,
+    /// The fact at which the engine has stopped, for whoever may set it aside.
+    pub at_fault: Option<String>,
+    /// The facts that were set aside, the latest first.
+    pub set_aside: Vec<SetAsideRow>,
     /// Link to the public record; `None` for an app that never carried the designation.
     pub record_href: Option<String>,
+}
+
+/// A fact that is left out of everything, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAsideRow {
+    pub at: DateTime<Utc>,
+    pub fact: String,
+    pub what: String,
+    pub why: String,
 }
 
 /// An appeal that waits for a decision, and what granting it would do.

@@ -22,7 +22,7 @@ pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Occurrence, Standing};
 pub use escalation::{
     Act, ActKind, BoardFilter, BoardRow, CountingRow, DecidedAppeal, DecisionRow, EscalationBoard, EscalationPage,
-    FactRow, FreezeOfAll, KeptFreeze, Ladder, OpenAppeal, ReceiptPage, WaitingAppeal, WaiverRow,
+    FactRow, FreezeOfAll, KeptFreeze, Ladder, OpenAppeal, ReceiptPage, SetAsideRow, WaitingAppeal, WaiverRow,
 };
 pub use installations::{InstallationRow, Installations, NewSecret};
 pub use ledger::{

@@ -64,7 +64,9 @@ const LAST: &str = "select f.id, f.kind, f.at, f.why, p.name as by_name,
             k.kept_at, k.why as kept_why, b.name as kept_name
      from fact f left join account p on p.id = f.filed_by
        left join freeze_kept k on k.fact = f.id left join account b on b.id = k.kept_by
-     where f.app_id is null and f.kind in ('frozen', 'thawed') order by f.seq desc limit 1";
+     where f.app_id is null and f.kind in ('frozen', 'thawed')
+       and not exists (select 1 from fact_set_aside s where s.fact = f.id)
+     order by f.seq desc limit 1";
 
 /// The freeze of every app that is in force, for whoever changes it.
 pub async fn present(tx: &mut Tx) -> Result<Option<Freeze>> {

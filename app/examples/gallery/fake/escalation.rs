@@ -204,6 +204,16 @@ pub(crate) fn page(actor: &Actor, key: &str) -> EscalationPage {
         } else {
             Vec::new()
         },
+        at_fault: (is_stopped && actor.may_everywhere(Action::DecideEscalation)).then(|| "Zx81kQ0aB7c".to_owned()),
+        set_aside: match key {
+            "below" => vec![SetAsideRow {
+                at: ago(7 * DAY),
+                fact: "Kq0aB7cZx81".to_owned(),
+                what: "A breach ended.".to_owned(),
+                why: "The breach belongs to another app; the import had mixed them up.".to_owned(),
+            }],
+            _ => Vec::new(),
+        },
         record_href: (key != "new-one").then(|| format!("/api/v1/designations/{key}")),
     }
 }

@@ -8,7 +8,7 @@ use super::{
     head::Head,
 };
 use crate::{
-    model::{self, Act, ActKind, CountingRow, DecidedAppeal, DecisionRow, Ladder, OpenAppeal},
+    model::{self, Act, ActKind, CountingRow, DecidedAppeal, DecisionRow, Ladder, OpenAppeal, SetAsideRow},
     request::{actor, services, viewer},
     ui::{
         Card, Empty, EscalationBadge, Notice, Scroll, Time, TimeStyle, Tone, capitalized,
@@ -45,10 +45,14 @@ fn show(page: model::EscalationPage) -> impl IntoView {
         appealable,
         appeal,
         appeals,
+        at_fault,
+        set_aside,
         record_href,
     } = page;
     let (app, partner) = (head.key.clone(), head.partner.name.clone());
+    let stopped_app = app.clone();
     let total = decisions.len() as u64;
+    let has_history = total > 0 || !set_aside.is_empty();
     let counting = ladder.as_ref().map(|ladder| ladder.counting.clone());
     let is_known = ladder.is_some() || error.is_some();
     view! {
@@ -61,6 +65,7 @@ fn show(page: model::EscalationPage) -> impl IntoView {
                         view! {
                             <Notice tone=Tone::Bad>
                                 <p>"The escalation engine has stopped for this app: "{error}</p>
+                                {at_fault.clone().map(|fact| view! { <SetAside app=stopped_app.clone() fact/> })}
                             </Notice>
                         }
                     })}
@@ -68,11 +73,12 @@ fn show(page: model::EscalationPage) -> impl IntoView {
                 {appeal.map(|appeal| view! { <AppealCard appeal/> })}
                 {(!is_known).then(|| view! { <NotYet/> })}
                 {counting.map(|rows| view! { <CountingCard rows/> })}
-                {(total > 0)
+                {has_history
                     .then(|| {
                         view! {
                             <Card title="Decisions" aside=move || counted(total, "decision", "decisions")>
-                                <DecisionTable decisions/>
+                                {(total > 0).then(|| view! { <DecisionTable decisions/> })}
+                                {(!set_aside.is_empty()).then(|| view! { <FactsSetAside rows=set_aside/> })}
                             </Card>
                         }
                     })}
@@ -395,6 +401,37 @@ fn DecisionTable(decisions: Vec<DecisionRow>) -> impl IntoView {
                 <tbody role="rowgroup">{rows.collect_view()}</tbody>
             </table>
         </Scroll>
+    }
+}
+
+/// What is left out of the history, and why.
+#[component]
+fn FactsSetAside(rows: Vec<SetAsideRow>) -> impl IntoView {
+    let rows = rows.into_iter().map(|row| {
+        view! {
+            <li>
+                "A fact was set aside on "<Time at=row.at/>": "{row.what}" Because: "<q>{row.why}</q>
+                <span class="key-line">{row.fact}</span>
+            </li>
+        }
+    });
+    view! { <ul class="body bullets">{rows.collect_view()}</ul> }
+}
+
+/// Sets the fact aside at which the engine has stopped.
+#[component]
+fn SetAside(app: String, fact: String) -> impl IntoView {
+    view! {
+        <Confirm
+            id="set-aside"
+            action=link::app(&app, "/escalation/set-aside")
+            label="Set the fact aside"
+            confirm="Set it aside"
+            explanation="The fact stays in the database, but nothing rests on it any more: neither decisions nor exports. The engine goes on at once. This cannot be undone."
+        >
+            <input type="hidden" name="fact" value=fact/>
+            <TextArea name="why" label="Reason" help="The partner reads it."/>
+        </Confirm>
     }
 }
 

@@ -60,6 +60,18 @@ fn said(kind: ActKind) -> &'static str {
     }
 }
 
+/// The fact at which the engine has stopped is left out.
+pub(super) async fn set_aside(form: Submission) -> Result<Done> {
+    let key = form.param("key");
+    let (fact, why) = (form.posted.text("fact"), form.posted.text("why"));
+    let service = &form.web.service;
+    service.set_fact_aside(form.actor()?, key, fact, why).await?;
+    Ok(Done::go(
+        link::app(key, "/escalation"),
+        "The fact is set aside, and the engine goes on.",
+    ))
+}
+
 pub(super) async fn freeze_all(form: Submission) -> Result<Done> {
     switch(&form, true).await?;
     Ok(Done::go("/escalation", "Every app is frozen."))

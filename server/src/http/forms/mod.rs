@@ -168,6 +168,14 @@ pub(super) fn all() -> Forms {
             escalation::decide,
         )
         .with(
+            form(
+                "set-aside",
+                "/apps/{key}/escalation/set-aside",
+                "/apps/{key}/escalation",
+            ),
+            escalation::set_aside,
+        )
+        .with(
             form("freeze-all", "/escalation/freeze", "/escalation"),
             escalation::freeze_all,
         )

@@ -3,6 +3,7 @@
 
 mod appeals;
 mod decisions;
+mod mending;
 mod receipt;
 
 pub use decisions::{LONGEST_EXTENSION, Verdict};
@@ -117,16 +118,8 @@ impl Service {
         let policy = EscalationPolicy::standard();
         let known: Vec<_> = facts.iter().collect();
         let outcome = decide(&app.key.as_str().into(), &policy, &known, until);
-        if !recorded
-            .iter()
-            .zip(&outcome.decisions)
-            .all(|(known, now)| is_same(&known.decision, now))
-            || recorded.len() > outcome.decisions.len()
-        {
-            return Ok(stopped(
-                "the facts no longer lead to what was decided on them".to_owned(),
-                seq,
-            ));
+        if let Some(difference) = mending::difference(&recorded, &outcome.decisions) {
+            return Ok(stopped(difference, seq));
         }
         let new = outcome.decisions[recorded.len()..].iter().zip(recorded.len()..);
         let new: Vec<_> = new

@@ -6,7 +6,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 use rampart_app::{
     model::{
         Act, ActKind, BoardFilter, BoardRow, CountingRow, DecidedAppeal, DecisionRow, EscalationBoard, EscalationPage,
-        FactRow, FreezeOfAll, KeptFreeze, Ladder, OpenAppeal, PartnerRef, ReceiptPage, WaitingAppeal, WaiverRow,
+        FactRow, FreezeOfAll, KeptFreeze, Ladder, OpenAppeal, PartnerRef, ReceiptPage, SetAsideRow, WaitingAppeal,
+        WaiverRow,
     },
     ui::link,
 };
@@ -29,7 +30,7 @@ use super::{
     count, pages, slice,
 };
 use crate::store::{
-    Scope,
+    self, Scope,
     appeals::{self, Appeal},
     apps::App,
     escalation::{self, Recorded},
@@ -48,15 +49,26 @@ impl Service {
         let head = self.head(actor, &app).await?.head;
         let standing = escalation::standing(db, scope, app.id).await?;
         let decisions = escalation::decisions(db, scope, app.id).await?;
-        // What the engine stopped at cannot be computed here, either.
         let stopped = standing.and_then(|standing| standing.error);
-        let facts = match &stopped {
-            None => facts::of_app(db, scope, app.id).await?,
-            Some(_) => Vec::new(),
+        let (facts, at_fault) = match facts::of_app(db, scope, app.id).await {
+            Ok(facts) => {
+                let wrong = find_contradiction(&facts);
+                let wrong = wrong.map(|(fact, why)| (fact.id.to_string(), format!("the fact {}: {why}", fact.id)));
+                (facts, wrong)
+            }
+            Err(error) => {
+                let why = error.to_string();
+                let store::Error::UnreadableFact { fact, .. } = error else {
+                    return Err(error.into());
+                };
+                (Vec::new(), Some((fact, why)))
+            }
         };
-        let contradiction = find_contradiction(&facts).map(|(fact, why)| format!("the fact {}: {why}", fact.id));
-        let error = stopped.or(contradiction);
+        let error = stopped.or(at_fault.as_ref().map(|(_, why)| why.clone()));
+        // What the engine stopped at cannot be computed here, either.
         let facts = if error.is_none() { facts } else { Vec::new() };
+        let may_mend = actor.may_in(Action::DecideEscalation, app.partner_id);
+        let set_aside = facts::set_aside_of(db, scope, app.id).await?;
         let now = self.clock.now().trunc_subsecs(0);
         let at = facts.last().map_or(now, |fact| fact.at.max(now));
         let known: Vec<_> = facts.iter().collect();
@@ -90,6 +102,8 @@ impl Service {
                 Some(_) => None,
             },
             appeals: appeals.into_iter().rev().filter_map(decided_appeal).collect(),
+            at_fault: at_fault.map(|(fact, _)| fact).filter(|_| may_mend),
+            set_aside: set_aside.iter().rev().map(|aside| set_aside_row(&app, aside)).collect(),
             record_href: (!decisions.is_empty()).then(|| format!("/api/v1/designations/{}", link::encode(&app.key))),
             policy: outcome.policy,
         })
@@ -141,7 +155,7 @@ impl Service {
             .iter()
             .find(|recorded| recorded.id == id)
             .ok_or(Error::NotFound)?;
-        let facts = facts::of_app(&self.store.portal, scope, app.id).await?;
+        let facts = self.readable_facts(scope, &app).await?;
         let until = show_time(recorded.decision.at);
         let because = &recorded.decision.because;
         let below = |file: &str| link::app(&app.key, &format!("/escalation/{file}"));
@@ -161,6 +175,17 @@ impl Service {
         })
     }
 
+    /// The facts of an app, for what rests on all of them.
+    async fn readable_facts(&self, scope: Scope, app: &App) -> Result<Vec<Fact>> {
+        match facts::of_app(&self.store.portal, scope, app.id).await {
+            Err(store::Error::UnreadableFact { .. }) => Err(Error::Conflict(
+                "A fact about this app cannot be read. A program manager sets it aside on the app's escalation page first."
+                    .to_owned(),
+            )),
+            facts => Ok(facts?),
+        }
+    }
+
     /// The policy before any was published, as a file for `rampart replay` holds it; for whoever may see the app.
     pub(crate) async fn policy_download(&self, actor: &Actor, key: &str) -> Result<String> {
         self.app(actor, key).await?;
@@ -175,7 +200,7 @@ impl Service {
             Some(text) => parse_time(text).ok_or(Error::NotFound)?,
             None => DateTime::<Utc>::MAX_UTC,
         };
-        let facts = facts::of_app(&self.store.portal, scope, app.id).await?;
+        let facts = self.readable_facts(scope, &app).await?;
         Ok(facts.iter().filter(|fact| fact.at <= until).map(fact_line).collect())
     }
 
@@ -368,6 +393,16 @@ fn acts(actor: &Actor, app: &App, outcome: &Outcome, at: DateTime<Utc>) -> Vec<A
             obstacle: Verdict::of(kind, 1).obstacle(outcome, at).map(str::to_owned),
         })
         .collect()
+}
+
+fn set_aside_row(app: &App, aside: &facts::SetAside) -> SetAsideRow {
+    let what = aside.fact.as_ref().map(|fact| fact_row(app, fact).what);
+    SetAsideRow {
+        at: aside.at,
+        fact: aside.id.to_string(),
+        what: what.unwrap_or_else(|| "It could not be read.".to_owned()),
+        why: aside.why.clone(),
+    }
 }
 
 fn decision_row(app: &App, recorded: &Recorded) -> DecisionRow {

@@ -156,6 +156,7 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("{app}/escalation/decide/decline-demotion"), &[("why", "")]),
         form(format!("{app}/escalation/decide/appeal"), &[("why", "")]),
         form(format!("{app}/escalation/decide/close-appeal"), &[("why", "")]),
+        form(format!("{app}/escalation/set-aside"), &[("why", "")]),
         form("/escalation/freeze".to_owned(), &[("why", "")]),
         form("/escalation/thaw".to_owned(), &[("why", "")]),
         form("/escalation/keep-freeze".to_owned(), &[("why", "")]),

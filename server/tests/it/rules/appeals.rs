@@ -246,7 +246,7 @@ async fn an_appeal_is_about_what_the_owner_chose(database: TestDatabase) {
         assert!(matches!(refused, Err(Error::Invalid(_))), "{wrong:?}: {refused:?}");
     }
     world.appeals_about(&["m1"]).await.unwrap();
-    assert_eq!(world.appeal().await.about, ["m1".into()]);
+    assert_eq!(world.appeal().await.about, ["m1"]);
     let page = world.managers(PAGE).await;
     assert!(page.contains("There is nothing that a waiver could excuse"), "{page}");
     world.closes(true).await.unwrap();

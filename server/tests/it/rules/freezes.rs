@@ -271,7 +271,7 @@ async fn the_board_says_why_and_offers_to_keep_it(database: TestDatabase) {
     let board = portal.get(browser, "/escalation").await.body;
     let board = text(&main(&board)).replace('\u{a0}', " ");
     assert!(
-        board.contains("Frozen since 23 Nov 2026, 09:05 UTC because the portal itself was cut off"),
+        board.contains("Frozen since 23 Nov 2026, 09:04 UTC because the portal itself was cut off"),
         "{board}"
     );
     assert!(board.contains("It thaws on 24 Nov 2026, 09:"), "{board}");

@@ -13,6 +13,7 @@ mod ingest;
 mod ingest_gap;
 mod ledger;
 mod mail;
+mod mending;
 mod miss;
 mod own_outage;
 pub(crate) mod policy;
