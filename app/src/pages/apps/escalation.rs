@@ -65,10 +65,10 @@ fn show(page: model::EscalationPage) -> impl IntoView {
                         view! {
                             <Notice tone=Tone::Bad>
                                 <p>"The escalation engine has stopped for this app: "{error}</p>
-                                {at_fault.clone().map(|fact| view! { <SetAside app=stopped_app.clone() fact/> })}
                             </Notice>
                         }
                     })}
+                {at_fault.map(|fact| view! { <SetAside app=stopped_app fact/> })}
                 {ladder.map(|ladder| view! { <StandingCard ladder partner/> })}
                 {appeal.map(|appeal| view! { <AppealCard appeal/> })}
                 {(!is_known).then(|| view! { <NotYet/> })}
@@ -415,23 +415,27 @@ fn FactsSetAside(rows: Vec<SetAsideRow>) -> impl IntoView {
             </li>
         }
     });
-    view! { <ul class="body bullets">{rows.collect_view()}</ul> }
+    view! { <div class="body"><ul class="bullets">{rows.collect_view()}</ul></div> }
 }
 
 /// Sets the fact aside at which the engine has stopped.
 #[component]
 fn SetAside(app: String, fact: String) -> impl IntoView {
     view! {
-        <Confirm
-            id="set-aside"
-            action=link::app(&app, "/escalation/set-aside")
-            label="Set the fact aside"
-            confirm="Set it aside"
-            explanation="The fact stays in the database, but nothing rests on it any more: neither decisions nor exports. The engine goes on at once. This cannot be undone."
-        >
-            <input type="hidden" name="fact" value=fact/>
-            <TextArea name="why" label="Reason" help="The partner reads it."/>
-        </Confirm>
+        <Card title="Mending">
+            <div class="body">
+                <Confirm
+                    id="set-aside"
+                    action=link::app(&app, "/escalation/set-aside")
+                    label="Set the fact aside"
+                    confirm="Set it aside"
+                    explanation="The fact stays in the database, but nothing rests on it any more: neither decisions nor exports. The engine goes on at once. This cannot be undone."
+                >
+                    <input type="hidden" name="fact" value=fact/>
+                    <TextArea name="why" label="Reason" help="The partner reads it."/>
+                </Confirm>
+            </div>
+        </Card>
     }
 }
 
