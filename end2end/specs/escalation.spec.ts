@@ -57,3 +57,68 @@ test("a designation is given, explained and proved by its receipt", async ({ pag
     await expect(pia.page.getByText("No app matches")).toBeVisible();
   });
 });
+
+test("an appeal is opened, shown as it would be granted, and granted", async ({ page, people, mailbox, target }) => {
+  const staff = { mail: "ada@platform.example", name: "Ada", roles: ["administrator", "reviewer"] };
+  const administrator = await people.staff(staff);
+  const pia = await people.staff({ mail: "pia@platform.example", name: "Pia", roles: ["program_manager"] }, page);
+  const harbour = await people.partner(administrator, "Harbour", "olga@harbour.example", "Olga Owner");
+  const owner = harbour.owner.page;
+  await post(owner, "/apps/new", newApp(harbour, target, KEY, "Timesheets"));
+  await post(pia.page, `/apps/${KEY}/escalation/decide/designate`, { why: WHY });
+  await post(administrator.page, `/apps/${KEY}/measuring/start`, {});
+  await target.waitForHits(3);
+  target.setStatus(503);
+  await mailbox.waitForMailTo("olga@harbour.example", /ANOMALOUS/);
+  await target.waitForHits(4);
+  target.setStatus(200);
+  await mailbox.waitForMailTo("olga@harbour.example", /\[OK\]/);
+  await mailbox.waitForMailTo("olga@harbour.example", /Timesheets: notified/);
+
+  await test.step("an owner chooses what it is about", async () => {
+    await owner.goto(`/apps/${KEY}/escalation`);
+    await owner.getByText("Appeal", { exact: true }).click();
+    const form = owner.locator("#decide-appeal");
+    const breach = form.getByRole("checkbox", { name: /^Breach of availability/ });
+    await expect(breach).toBeChecked();
+    await breach.uncheck();
+    await form.getByLabel("Reason").fill(WHY);
+    await form.getByRole("button", { name: "Open the appeal" }).click();
+    await expect(form.getByRole("alert")).toContainText("Choose at least one breach or missed target.");
+    await expect(form.getByLabel("Reason")).toHaveValue(WHY);
+    await expectAccessible(owner);
+    await breach.check();
+    await form.getByRole("button", { name: "Open the appeal" }).click();
+    await expect(owner.getByRole("status")).toContainText("The appeal is open.");
+    await expect(owner.getByText("If it is granted, the app is in good standing")).toBeVisible();
+    await expectAccessible(owner);
+  });
+  await test.step("a program manager finds it", async () => {
+    await pia.page.goto("/escalation");
+    await expect(pia.page.getByText(/waits? for a program manager/)).toBeVisible();
+    await expectAccessible(pia.page);
+    await pia.page.goto(`/apps/${KEY}`);
+    await pia.page.getByRole("link", { name: "Decide on the appeal" }).click();
+    await expect(pia.page.getByText("Granting it files these waivers")).toBeVisible();
+  });
+  await test.step("and grants it, with a reason", async () => {
+    await pia.page.getByText("Decide on the appeal", { exact: true }).click();
+    const form = pia.page.locator("#decide-close-appeal");
+    await form.getByLabel("Reason").fill("The platform was down.");
+    await form.getByRole("button", { name: "Decide" }).click();
+    await expect(form.getByRole("alert")).toContainText("Choose whether the appeal is granted or refused.");
+    await form.getByLabel("Granted").check();
+    await form.getByRole("button", { name: "Decide" }).click();
+    await expect(pia.page.getByRole("status")).toContainText("The appeal is granted");
+    await expect(pia.page.locator("[aria-current=step]")).toContainText("In good standing");
+    await expectAccessible(pia.page);
+  });
+  await test.step("the owner is told, and reads it on the page", async () => {
+    const mail = await mailbox.waitForMailTo("olga@harbour.example", /appeal granted/);
+    expect(mail.text).toContain("is in good standing now");
+    await owner.goto(`/apps/${KEY}/escalation`);
+    await expect(table(owner, "Appeals")).toContainText("The platform was down.");
+    await owner.getByRole("link", { name: "What anybody may read" }).click();
+    await expect(owner.getByText('"status":"designated"')).toBeVisible();
+  });
+});

@@ -17,6 +17,65 @@ pub struct EscalationPage {
     pub policy: EscalationPolicy,
     /// What the reader may decide here, or why it cannot be decided now.
     pub acts: Vec<Act>,
+    /// What an appeal can be about, each with the id it has in forms.
+    pub appealable: Vec<(String, CountingRow)>,
+    /// The appeal that waits for a decision.
+    pub appeal: Option<OpenAppeal>,
+    /// The appeals that were decided, the latest first.
+    pub appeals: Vec<DecidedAppeal>,
+    /// The fact at which the engine has stopped, for whoever may set it aside.
+    pub at_fault: Option<String>,
+    /// The facts that were set aside, the latest first.
+    pub set_aside: Vec<SetAsideRow>,
+    /// Link to the public record; `None` for an app that never carried the designation.
+    pub record_href: Option<String>,
+}
+
+/// A fact that is left out of everything, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAsideRow {
+    pub at: DateTime<Utc>,
+    pub fact: String,
+    pub what: String,
+    pub why: String,
+}
+
+/// An appeal that waits for a decision, and what granting it would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenAppeal {
+    pub since: DateTime<Utc>,
+    pub why: String,
+    /// What it names.
+    pub about: Vec<CountingRow>,
+    /// Where the app would stand, by the engine itself.
+    pub if_granted: State,
+    /// The end of the remediation then.
+    pub deadline: Option<DateTime<Utc>>,
+    /// The waivers that would be filed.
+    pub waivers: Vec<WaiverRow>,
+    /// What they would excuse besides what the appeal names.
+    pub besides: Vec<CountingRow>,
+    /// What the appeal names and no waiver can excuse.
+    pub beyond: Vec<CountingRow>,
+}
+
+/// The minutes of a series that a waiver covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaiverRow {
+    pub series: String,
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+}
+
+/// An appeal, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecidedAppeal {
+    pub opened_at: DateTime<Utc>,
+    pub opened_why: String,
+    pub at: DateTime<Utc>,
+    pub granted: bool,
+    pub why: String,
+    pub effect: String,
 }
 
 /// Where an app stands, and what is next.
@@ -32,6 +91,8 @@ pub struct Ladder {
     pub appeal_open: bool,
     pub app_frozen: bool,
     pub all_frozen: bool,
+    /// When the freeze of all apps thaws by itself.
+    pub thaws: Option<DateTime<Utc>>,
     /// How far it is to the next step, one sentence each.
     pub outlook: Vec<String>,
     pub counting: Vec<CountingRow>,
@@ -167,9 +228,40 @@ pub struct EscalationBoard {
     pub filter: BoardFilter,
     /// How many apps are in each state, whatever the filter says.
     pub states: Vec<(State, u64)>,
-    pub all_frozen: bool,
+    /// The freeze of every app, while there is one.
+    pub freeze: Option<FreezeOfAll>,
+    /// The appeals that wait for a decision, the oldest first.
+    pub appeals: Vec<WaitingAppeal>,
     /// Whether the reader freezes and thaws every app.
     pub may_freeze: bool,
+}
+
+/// An appeal that waits for a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingAppeal {
+    pub app_key: String,
+    pub app_name: String,
+    pub since: DateTime<Utc>,
+}
+
+/// Why every app is frozen, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FreezeOfAll {
+    pub since: DateTime<Utc>,
+    /// Who froze it; `None` for the portal itself.
+    pub by: Option<String>,
+    pub why: String,
+    /// When it thaws by itself; `None` when a person has to thaw it.
+    pub thaws: Option<DateTime<Utc>>,
+    pub kept: Option<KeptFreeze>,
+}
+
+/// That a freeze of the portal's own stays until a person thaws it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFreeze {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub why: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

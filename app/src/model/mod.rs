@@ -24,8 +24,8 @@ pub use app::{
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Occurrence, Standing};
 pub use escalation::{
-    Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow, Ladder,
-    ReceiptPage,
+    Act, ActKind, BoardFilter, BoardRow, CountingRow, DecidedAppeal, DecisionRow, EscalationBoard, EscalationPage,
+    FactRow, FreezeOfAll, KeptFreeze, Ladder, OpenAppeal, ReceiptPage, SetAsideRow, WaitingAppeal, WaiverRow,
 };
 pub use escalation_policy::{
     EscalationEditor, EscalationNumber, EscalationRulesPage, WhatIfAppPage, WhatIfDecision, WhatIfPage, WhatIfRow,

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{PageTitle, page_number, query};
 use crate::{
-    model::{BoardFilter, BoardRow, EscalationBoard},
+    model::{BoardFilter, BoardRow, EscalationBoard, FreezeOfAll, WaitingAppeal},
     request::{actor, services},
     ui::{
         Badge, Card, Empty, EscalationBadge, GetField, Notice, Pager, Scroll, Time, TimeStyle, Tone, capitalized,
@@ -34,7 +34,8 @@ fn show(board: EscalationBoard) -> impl IntoView {
         pages,
         filter: BoardFilter { state, search, .. },
         states,
-        all_frozen,
+        freeze,
+        appeals,
         may_freeze,
     } = board;
     let is_narrowed = !(state.is_empty() && search.is_empty());
@@ -67,14 +68,8 @@ fn show(board: EscalationBoard) -> impl IntoView {
         </div>
         <p class="sub"><span>"Where every app in the programme stands."</span></p>
         <div class="stack tight">
-            {all_frozen
-                .then(|| {
-                    view! {
-                        <Notice tone=Tone::Warn>
-                            <p><strong>"Every app is frozen."</strong>" Deadlines stand still and nothing is enforced."</p>
-                        </Notice>
-                    }
-                })}
+            {freeze.clone().map(|freeze| view! { <Frozen freeze/> })}
+            {(!appeals.is_empty()).then(|| view! { <Appeals appeals/> })}
             <nav class="chips" aria-label="Which apps">{chips}</nav>
             <form class="filter" method="get" action="/escalation" role="search" aria-label="Narrow the board down">
                 {(!state.is_empty()).then(|| view! { <input type="hidden" name="state" value=state.clone()/> })}
@@ -98,7 +93,7 @@ fn show(board: EscalationBoard) -> impl IntoView {
                 }}
             </div>
             <Pager page pages href=Box::new(href)/>
-            {may_freeze.then(|| view! { <FreezeCard all_frozen/> })}
+            {may_freeze.then(|| view! { <FreezeCard freeze/> })}
         </div>
     }
 }
@@ -161,11 +156,84 @@ fn Board(rows: Vec<BoardRow>) -> impl IntoView {
     }
 }
 
+/// The appeals that wait for a program manager.
+#[component]
+fn Appeals(appeals: Vec<WaitingAppeal>) -> impl IntoView {
+    let total = appeals.len() as u64;
+    let rows = appeals.into_iter().map(|appeal| {
+        view! {
+            <li>
+                <a href=link::app(&appeal.app_key, "/escalation")>{appeal.app_name}</a>", since "<Time at=appeal.since/>
+            </li>
+        }
+    });
+    view! {
+        <Notice tone=Tone::Warn>
+            <p>
+                <strong>{counted(total, "appeal waits", "appeals wait")}</strong>
+                " for a program manager's decision. Nothing is enforced on these apps meanwhile."
+            </p>
+            <ul class="bullets">{rows.collect_view()}</ul>
+        </Notice>
+    }
+}
+
+/// That every app is frozen, since when, why, and until when.
+#[component]
+fn Frozen(freeze: FreezeOfAll) -> impl IntoView {
+    let FreezeOfAll {
+        since,
+        by,
+        why,
+        thaws,
+        kept,
+    } = freeze;
+    let whose = match by {
+        Some(name) => format!("by {name}: {why}"),
+        None => format!("because {why}"),
+    };
+    view! {
+        <Notice tone=Tone::Warn>
+            <p><strong>"Every app is frozen."</strong>" Deadlines stand still and nothing is enforced."</p>
+            <p>"Frozen since "<Time at=since/>" "{with_full_stop(whose)}</p>
+            {thaws.map(|at| view! { <p>"It thaws on "<strong><Time at/></strong>", unless it is kept or thawed earlier."</p> })}
+            {kept
+                .map(|kept| {
+                    let why = with_full_stop(format!("{}: {}", kept.by, kept.why));
+                    view! { <p>"Kept on "<Time at=kept.at/>" by "{why}" Only a person thaws it."</p> }
+                })}
+        </Notice>
+    }
+}
+
+fn with_full_stop(text: String) -> String {
+    match text.ends_with(['.', '!', '?']) {
+        true => text,
+        false => text + ".",
+    }
+}
+
 /// Suspending enforcement for everybody, and going on with it.
 #[component]
-fn FreezeCard(all_frozen: bool) -> impl IntoView {
-    let form = if all_frozen {
+fn FreezeCard(freeze: Option<FreezeOfAll>) -> impl IntoView {
+    let thaws_by_itself = freeze.as_ref().is_some_and(|freeze| freeze.thaws.is_some());
+    let form = if freeze.is_some() {
         view! {
+            {thaws_by_itself
+                .then(|| {
+                    view! {
+                        <Confirm
+                            id="keep-freeze"
+                            action="/escalation/keep-freeze"
+                            label="Keep the freeze"
+                            confirm="Keep the freeze"
+                            explanation="It no longer thaws by itself: every app stays frozen until a program manager thaws it."
+                            look="primary"
+                        >
+                            <TextArea name="why" label="Reason"/>
+                        </Confirm>
+                    }
+                })}
             <Confirm
                 id="thaw-all"
                 action="/escalation/thaw"
@@ -194,7 +262,7 @@ fn FreezeCard(all_frozen: bool) -> impl IntoView {
     };
     view! {
         <Card title="Every app at once">
-            <div class="body">{form}</div>
+            <div class="body stack tight">{form}</div>
         </Card>
     }
 }

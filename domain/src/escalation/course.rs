@@ -392,9 +392,15 @@ impl<'a> Course<'a> {
 
     /// The latest end of what the app was notified of.
     pub(super) fn last_end(&self) -> Option<DateTime<Utc>> {
+        self.last_closing()
+            .max(self.ended_misses().filter_map(|miss| miss.ended).max())
+    }
+
+    /// The misses that are not excused and ended since the app was last in good standing.
+    pub(super) fn ended_misses(&self) -> impl Iterator<Item = &Miss<'a>> {
+        let baseline = self.standing.baseline;
         let misses = self.misses.iter().filter(|miss| !miss.excused);
-        let misses = misses.filter_map(|miss| miss.ended.filter(|ended| *ended >= self.standing.baseline));
-        self.last_closing().max(misses.max())
+        misses.filter(move |miss| miss.ended.is_some_and(|ended| ended >= baseline))
     }
 
     /// The end of the remediation, as far as pauses up to `now` have put it off.

@@ -3,6 +3,7 @@ use chrono::{DateTime, Utc};
 use super::{
     State, Text,
     course::{Course, days_after},
+    evidence::{Breach, Miss},
 };
 
 /// Where an app stands on the way between good standing and demotion, and what is next, as of one instant.
@@ -10,6 +11,9 @@ use super::{
 pub struct Ladder {
     /// What counts, in the order of the facts.
     pub counting: Vec<Counting>,
+    /// What an appeal can be about, in the order of the facts: what counts, and misses that ended since the app was last in good
+    /// standing, on which its state may rest as well.
+    pub appealable: Vec<Counting>,
     /// Breaches that count within the window of the policy in force.
     pub within_window: u64,
     /// Breaches that count after the days of grace of a remediation.
@@ -42,20 +46,48 @@ pub struct Counting {
     pub ended: Option<DateTime<Utc>>,
 }
 
+impl Counting {
+    /// A breach, with its place among all.
+    fn breach(breach: &Breach<'_>) -> (usize, Self) {
+        let counting = Self {
+            fact: breach.fact.clone(),
+            id: breach.id.clone(),
+            is_miss: false,
+            at: breach.at,
+            ended: breach.closed,
+        };
+        (breach.place, counting)
+    }
+
+    /// A miss, with its place among all.
+    fn miss(miss: &Miss<'_>) -> (usize, Self) {
+        let counting = Self {
+            fact: miss.fact.clone(),
+            id: miss.id.clone(),
+            is_miss: true,
+            at: miss.at,
+            ended: miss.ended,
+        };
+        (miss.place, counting)
+    }
+}
+
 impl Course<'_> {
     /// The ladder at `now`, once everything up to then has been worked off.
     pub(super) fn ladder(&self, now: DateTime<Utc>) -> Ladder {
         let policy = self.policy();
         let state = self.standing.state;
-        let mut counting: Vec<_> = self
+        let ended = self.ended_misses().map(Counting::miss);
+        let mut appealable: Vec<_> = self
             .counting_breaches()
-            .map(|b| (b.place, b.fact, b.id, false, b.at, b.closed))
-            .chain(
-                self.counting_misses()
-                    .map(|m| (m.place, m.fact, m.id, true, m.at, m.ended)),
-            )
+            .map(Counting::breach)
+            .chain(self.counting_misses().map(Counting::miss))
+            .chain(ended)
             .collect();
-        counting.sort_unstable_by_key(|(place, ..)| *place);
+        appealable.sort_unstable_by_key(|(place, _)| *place);
+        let appealable: Vec<Counting> = appealable.into_iter().map(|(_, counting)| counting).collect();
+        let counts = |one: &&Counting| !one.is_miss || one.ended.is_none();
+        let counting = appealable.iter().filter(counts).cloned().collect();
         let quiet = match state {
             State::Notified => self.last_end().map(|end| (end, policy.recovery.clear_quiet_days)),
             State::Remediation if self.is_completed() => {
@@ -86,16 +118,8 @@ impl Course<'_> {
                 .demoted
                 .filter(|_| matches!(state, State::Demoted | State::None))
                 .map(|demoted| days_after(demoted, policy.reinstatement.cool_off_days)),
-            counting: counting
-                .into_iter()
-                .map(|(_, fact, id, is_miss, at, ended)| Counting {
-                    fact: fact.clone(),
-                    id: id.clone(),
-                    is_miss,
-                    at,
-                    ended,
-                })
-                .collect(),
+            counting,
+            appealable,
         }
     }
 }

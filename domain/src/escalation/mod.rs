@@ -3,6 +3,7 @@
 //!
 //! An auditor begins with `course.rs`: the order of work first, then the rules in their order.
 
+mod appeal;
 mod course;
 mod decision;
 mod evidence;
@@ -15,6 +16,7 @@ mod publication;
 mod replay;
 mod what_if;
 
+pub use appeal::if_granted;
 pub use course::{Outcome, Standing, decide};
 pub use decision::{Decision, Rule, State};
 pub use fact::{Fact, FactError, FactKind, Text, parse_time, show_time};

@@ -496,3 +496,45 @@ fn a_newer_version_replaces_those_that_were_to_follow_it() {
     assert_eq!(to_come(&[(4, 7.0), (2, 6.0), (3, 8.0)], 1), [2, 4]);
     assert!(to_come(&[(2, 9.0)], 2).is_empty());
 }
+
+#[test]
+fn what_a_granted_appeal_leads_to_is_what_it_then_leads_to() {
+    let policy = EscalationPolicy::standard();
+    let begin = [
+        "0 designated",
+        "1 breach b1",
+        "1.5 closed b1",
+        "2 missed m1",
+        "5 met m1",
+        "6 missed m2",
+        "14 appeal",
+    ];
+    let facts = |lines: &[&str]| -> Vec<Fact> {
+        let numbered = lines.iter().enumerate();
+        numbered.map(|(n, line)| fact(n + 1, line, &policy)).collect()
+    };
+    let known = facts(&begin);
+    let before = decide(&"app".into(), &policy, &known.iter().collect::<Vec<_>>(), day(20.0));
+    assert_eq!(before.standing.state, State::Remediation, "the deadline stands still");
+    let ids = |all: &[Counting]| all.iter().map(|one| one.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(ids(&before.ladder.counting), ["b1", "m2"]);
+    assert_eq!(ids(&before.ladder.appealable), ["b1", "m1", "m2"]);
+    // (what is excused, the state then)
+    let cases: [(&[&str], State); 3] = [
+        (&["m2"], State::Notified),
+        (&["b1", "m1", "m2"], State::GoodStanding),
+        (&["b1"], State::Remediation),
+    ];
+    for (excused, state) in cases {
+        let changes: Vec<_> = excused.iter().map(|id| ((*id).into(), true)).collect();
+        let shown = if_granted(&"app".into(), &policy, &known, &changes, day(20.0));
+        assert_eq!(shown.standing.state, state, "{excused:?}");
+        let lines: Vec<String> = excused.iter().map(|id| format!("20 excused {id}")).collect();
+        let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        lines.push("20 appeal_closed");
+        let filed = facts(&[&begin, lines.as_slice()].concat());
+        let then = decide(&"app".into(), &policy, &filed.iter().collect::<Vec<_>>(), day(20.0));
+        assert_eq!(then.standing, shown.standing);
+        assert_eq!(then.ladder, shown.ladder);
+    }
+}

@@ -87,6 +87,7 @@ pub fn router(service: Arc<Service>) -> Router {
         )
         .route("/schemas/incident-data.json", get(schemas::incident_data))
         .route("/api/v1/events", post(api::events))
+        .route("/api/v1/designations/{app_key}", get(api::designation))
         .route("/pkg/{*file}", get(assets::package))
         .route("/favicon.svg", get(assets::favicon))
         .route("/robots.txt", get(assets::robots))

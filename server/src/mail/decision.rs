@@ -9,7 +9,7 @@ use super::{
 use crate::store::{apps::App, escalation::Recorded, outbox::NewMail};
 
 /// How long a notice of a decision is tried (SPEC section 2.3).
-const PATIENCE: TimeDelta = TimeDelta::days(5);
+pub(super) const PATIENCE: TimeDelta = TimeDelta::days(5);
 
 /// A step of an app on the ladder, for one person (SPEC section 6).
 pub struct DecisionNotice<'a> {

@@ -10,6 +10,7 @@ pub struct Limits {
     sign_in_by_mail: DefaultKeyedRateLimiter<Vec<u8>>,
     sign_in_by_address: DefaultKeyedRateLimiter<Option<IpAddr>>,
     links_by_address: DefaultKeyedRateLimiter<Option<IpAddr>>,
+    public_by_address: DefaultKeyedRateLimiter<Option<IpAddr>>,
     tests_by_app: DefaultKeyedRateLimiter<String>,
     mails_by_partner: DefaultKeyedRateLimiter<String>,
 }
@@ -28,6 +29,7 @@ impl Limits {
             sign_in_by_mail: RateLimiter::keyed(per_minute(10)),
             sign_in_by_address: RateLimiter::keyed(per_minute(60)),
             links_by_address: RateLimiter::keyed(per_minute(60)),
+            public_by_address: RateLimiter::keyed(per_minute(600)),
             tests_by_app: RateLimiter::keyed(per_minute(10)),
             mails_by_partner: RateLimiter::keyed(per_hour(60)),
         }
@@ -41,7 +43,11 @@ impl Limits {
             by_text.retain_recent();
             by_text.shrink_to_fit();
         }
-        for by_address in [&self.sign_in_by_address, &self.links_by_address] {
+        for by_address in [
+            &self.sign_in_by_address,
+            &self.links_by_address,
+            &self.public_by_address,
+        ] {
             by_address.retain_recent();
             by_address.shrink_to_fit();
         }
@@ -67,6 +73,17 @@ impl Limits {
         limited(
             self.links_by_address.check_key(&network(address)).is_ok(),
             "Too many tries. Wait a minute, then try again.",
+        )
+    }
+
+    /// A request for what anybody may read.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] when there were too many from this network address.
+    pub fn public(&self, address: Option<IpAddr>) -> Result<()> {
+        limited(
+            self.public_by_address.check_key(&network(address)).is_ok(),
+            "Too many requests. Wait a minute, then try again.",
         )
     }
 

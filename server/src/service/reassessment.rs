@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use rampart_domain::{
     alert::{Assessment, OpenEpisode, assess, episode_range},
     count::{Minute, MinuteRange},
@@ -45,6 +46,8 @@ const REACH: i64 = SLO_WINDOW as i64 + 60;
 pub(super) enum LedgerChange<'a> {
     /// A new entry.
     Enter(&'a LedgerEntry),
+    /// New entries, all or none; at least one.
+    EnterAll(&'a [LedgerEntry]),
     /// An entry that ends later than the one with its id that is filed.
     Extend(&'a LedgerEntry),
     /// An entry that excludes nothing from now on, and why.
@@ -52,10 +55,11 @@ pub(super) enum LedgerChange<'a> {
 }
 
 impl LedgerChange<'_> {
-    /// The entry it is about, at its longest.
-    pub(super) fn entry(&self) -> &LedgerEntry {
+    /// The entries it is about, at their longest.
+    pub(super) fn entries(&self) -> &[LedgerEntry] {
         match self {
-            Self::Enter(entry) | Self::Extend(entry) | Self::Revoke(entry, _) => entry,
+            Self::EnterAll(entries) => entries,
+            Self::Enter(entry) | Self::Extend(entry) | Self::Revoke(entry, _) => std::slice::from_ref(entry),
         }
     }
 
@@ -64,14 +68,15 @@ impl LedgerChange<'_> {
         match self {
             Self::Revoke(_, why) => why,
             Self::Enter(entry) | Self::Extend(entry) => &entry.authority,
+            Self::EnterAll(entries) => entries.first().map_or("", |entry| &entry.authority),
         }
     }
 
     /// These entries as they are with the change.
     pub(super) fn applied_to(&self, mut entries: Vec<LedgerEntry>) -> Ledger {
-        entries.retain(|entry| entry.id != self.entry().id);
+        entries.retain(|entry| self.entries().iter().all(|changed| changed.id != entry.id));
         if !matches!(self, Self::Revoke(..)) {
-            entries.push(self.entry().clone());
+            entries.extend_from_slice(self.entries());
         }
         Ledger::new(entries)
     }
@@ -144,43 +149,85 @@ impl Service {
         audited: Change<'_>,
     ) -> Result<bool> {
         let plan = self.plan(change).await?;
-        let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         if !is_current(&mut tx, &plan).await? {
             return Ok(false);
         }
+        self.write_ledger_change(&mut tx, change, &plan, who, self.clock.now())
+            .await?;
+        let frozen = match (change, who) {
+            (LedgerChange::Enter(gap) | LedgerChange::Extend(gap), Who::System) => {
+                self.freeze_for_gap(&mut tx, gap).await?.map(|fact| (fact, *gap))
+            }
+            _ => None,
+        };
+        audit::write(&mut tx, who, &self.clock, audited).await?;
+        if let Some((frozen, gap)) = &frozen {
+            self.audit_gap_freeze(&mut tx, frozen, gap).await?;
+        }
+        self.audit_ledger_change(&mut tx, change, &plan, who).await?;
+        tx.commit().await?;
+        if frozen.is_some() {
+            self.wake.escalation.notify_one();
+        }
+        Ok(true)
+    }
+
+    /// Writes a change of the ledger, what the breaches and misses are then, and their facts, as known at `now`.
+    pub(super) async fn write_ledger_change(
+        &self,
+        tx: &mut Tx,
+        change: &LedgerChange<'_>,
+        plan: &Plan,
+        who: Who<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let by = match who {
             Who::Person(actor) => Some(actor.user),
             _ => None,
         };
         match (change, by) {
-            (LedgerChange::Enter(entry), by) => ledger::enter(&mut tx, entry, by, now).await?,
+            (LedgerChange::Enter(entry), by) => ledger::enter(tx, entry, by, now).await?,
+            (LedgerChange::EnterAll(entries), by) => {
+                for entry in *entries {
+                    ledger::enter(tx, entry, by, now).await?;
+                }
+            }
             (LedgerChange::Extend(entry), _) => {
-                ledger::extend(&mut tx, entry.id, entry.range.end, &entry.authority).await?;
+                ledger::extend(tx, entry.id, entry.range.end, &entry.authority).await?;
             }
             (LedgerChange::Revoke(entry, why), by) => {
-                if !ledger::revoke(&mut tx, entry.id, by, why, now).await? {
+                if !ledger::revoke(tx, entry.id, by, why, now).await? {
                     return Err(Error::Conflict("This entry is revoked already.".to_owned()));
                 }
             }
         }
         let mut touched = BTreeSet::new();
         for breach in &plan.breaches {
-            episodes::assess(&mut tx, breach.episode.id, &breach.assessment).await?;
+            episodes::assess(tx, breach.episode.id, &breach.assessment).await?;
             touched.extend(breach.episode.occurrence.filter(|_| breach.changes_standing()));
         }
-        occurrences::settle(&mut tx, now, &touched).await?;
+        occurrences::settle(tx, now, &touched).await?;
         for (miss, measured) in &plan.misses {
-            misses::set_excused(&mut tx, miss.id, miss.excused).await?;
+            misses::set_excused(tx, miss.id, miss.excused).await?;
             let reference = Text::new(miss.id.to_string());
             let kind = match miss.excused {
                 true => FactKind::Excused { reference },
                 false => FactKind::Unexcused { reference },
             };
-            facts::file(&mut tx, now, Some((miss.app, &measured.app_key)), kind).await?;
+            facts::file(tx, now, Some((miss.app, &measured.app_key)), kind).await?;
         }
+        Ok(())
+    }
 
-        audit::write(&mut tx, who, &self.clock, audited).await?;
+    /// Writes the audit rows of the breaches and misses that a change of the ledger moved.
+    pub(super) async fn audit_ledger_change(
+        &self,
+        tx: &mut Tx,
+        change: &LedgerChange<'_>,
+        plan: &Plan,
+        who: Who<'_>,
+    ) -> Result<()> {
         for (miss, measured) in &plan.misses {
             let action = match miss.excused {
                 true => "objective.miss_excused",
@@ -194,7 +241,7 @@ impl Service {
                 after: json!({ "excused": miss.excused, "metric": miss.key.metric_name() }),
                 why: Some(change.reason()),
             };
-            audit::write(&mut tx, who, &self.clock, row).await?;
+            audit::write(tx, who, &self.clock, row).await?;
         }
         for breach in plan.breaches.iter().filter(|b| b.changes_standing()) {
             let (action, before, after) = standing(&breach.assessment);
@@ -206,10 +253,9 @@ impl Service {
                 after,
                 why: Some(change.reason()),
             };
-            audit::write(&mut tx, who, &self.clock, row).await?;
+            audit::write(tx, who, &self.clock, row).await?;
         }
-        tx.commit().await?;
-        Ok(true)
+        Ok(())
     }
 
     /// What a change of the ledger does to breaches and misses. Reads only.
@@ -218,9 +264,13 @@ impl Service {
         let revision = progress::last(db, LEDGER).await?;
         let evaluated = progress::last(db, PROGRESS).await?;
         let now = evaluated.unwrap_or(self.clock.minute());
-        let entry = change.entry();
-        let app = entry.app.map(AppId);
-        let near = episodes::near(db, app, entry.range, REACH).await?;
+        let mut near: Vec<Episode> = Vec::new();
+        for entry in change.entries() {
+            let found = episodes::near(db, entry.app.map(AppId), entry.range, REACH).await?;
+            let is_new = |episode: &Episode| near.iter().all(|known| known.id != episode.id);
+            let found: Vec<_> = found.into_iter().filter(is_new).collect();
+            near.extend(found);
+        }
         let ids: Vec<_> = near
             .iter()
             .map(|e| e.series)
@@ -247,8 +297,10 @@ impl Service {
             let is_final = episode.closed.is_some() || episode.episode.counted_at.is_some();
             // The ledger takes something from it already, so that its threshold matters.
             let is_adjusted = episode.assessed.is_some_and(|a| a.adjusted.bad < a.raw.bad);
-            let is_touched = entry.range.intersect(range).is_some() || is_adjusted;
-            if is_known && is_final && is_touched && entry.is_about(series_ref(&series.series)) {
+            let is_touched = change.entries().iter().any(|entry| {
+                (entry.range.intersect(range).is_some() || is_adjusted) && entry.is_about(series_ref(&series.series))
+            });
+            if is_known && is_final && is_touched {
                 touched.push((episode, series.clone(), last));
             }
         }
@@ -277,9 +329,14 @@ impl Service {
     /// minutes are no longer kept stay what they are.
     async fn misses_changed_by(&self, change: &LedgerChange<'_>) -> Result<Vec<(Miss, Measured)>> {
         let db = &self.store.portal;
-        let entry = change.entry();
-        let reach = MinuteRange::new(entry.range.start, entry.range.end + REACH);
-        let near = misses::opened_in(db, entry.app.map(AppId), reach).await?;
+        let mut near: Vec<Miss> = Vec::new();
+        for entry in change.entries() {
+            let reach = MinuteRange::new(entry.range.start, entry.range.end + REACH);
+            let found = misses::opened_in(db, entry.app.map(AppId), reach).await?;
+            let is_new = |miss: &Miss| near.iter().all(|known| known.id != miss.id);
+            let found: Vec<_> = found.into_iter().filter(is_new).collect();
+            near.extend(found);
+        }
         let ids: BTreeSet<_> = near.iter().map(|miss| miss.series).collect();
         let measured = series::by_ids(db, &Vec::from_iter(ids)).await?;
         let measured: HashMap<_, _> = measured.into_iter().map(|m| (m.series.id, m)).collect();
@@ -293,7 +350,10 @@ impl Service {
             };
             let month = slo::slo_window(opened_at, policy);
             let is_known = month.start.day() >= (self.clock.minute() - MINUTES_KEPT).day();
-            let is_touched = entry.range.intersect(month).is_some() && entry.is_about(series_ref(&of.series));
+            let is_touched = change
+                .entries()
+                .iter()
+                .any(|entry| entry.range.intersect(month).is_some() && entry.is_about(series_ref(&of.series)));
             if !is_known || !is_touched {
                 continue;
             }
@@ -358,7 +418,7 @@ impl Service {
 
 /// Whether everything is as it was when the plan was made, and stays so until the transaction ends. The marks are taken in the
 /// order in which the evaluation takes them.
-async fn is_current(tx: &mut Tx, plan: &Plan) -> Result<bool> {
+pub(super) async fn is_current(tx: &mut Tx, plan: &Plan) -> Result<bool> {
     if let Some(evaluated) = plan.evaluated
         && !progress::advance(tx, PROGRESS, Some(evaluated), evaluated).await?
     {

@@ -206,7 +206,7 @@ fn waiver_name(app: Option<&App>) -> String {
 }
 
 /// An entry as the audit log shows it.
-fn described(entry: &LedgerEntry) -> Value {
+pub(super) fn described(entry: &LedgerEntry) -> Value {
     json!({
         "kind": entry.kind.as_str(),
         "SLI": entry.sli.map(Sli::as_str),

@@ -25,6 +25,9 @@ pub enum Error {
     /// A stored value makes no sense.
     #[error("corrupt {what}: {value}")]
     Corrupt { what: &'static str, value: String },
+    /// A stored fact that the escalation engine cannot read; `number` is its place among all.
+    #[error("the fact {fact}, number {number}, cannot be read: {why}")]
+    UnreadableFact { fact: String, number: i64, why: String },
 }
 
 impl Error {

@@ -166,8 +166,10 @@ pub async fn waiting(db: &Db, now: DateTime<Utc>) -> Result<Vec<AppId>> {
     let ids: Vec<Uuid> = read!(db, pool => query_scalar(
         "select a.id from app a left join standing s on s.app_id = a.id
          where s.due <= $1
-            or exists (select 1 from fact f where f.app_id = a.id and f.seq > coalesce(s.facts_seq, 0))
-            or (s.facts_seq < (select coalesce(max(f.seq), 0) from fact f where f.app_id is null))
+            or exists (select 1 from fact f where f.app_id = a.id and f.seq > coalesce(s.facts_seq, 0)
+                                              and not exists (select 1 from fact_set_aside b where b.fact = f.id))
+            or (s.facts_seq < (select coalesce(max(f.seq), 0) from fact f
+                               where f.app_id is null and not exists (select 1 from fact_set_aside b where b.fact = f.id)))
          order by a.id")
         .bind(now.timestamp()).fetch_all(pool).await?);
     Ok(ids.into_iter().map(AppId).collect())
@@ -176,6 +178,13 @@ pub async fn waiting(db: &Db, now: DateTime<Utc>) -> Result<Vec<AppId>> {
 /// When the next due time of any app comes.
 pub async fn next_due(db: &Db) -> Result<Option<DateTime<Utc>>> {
     optional(read!(db, pool => query_scalar("select min(due) from standing").fetch_one(pool).await?))
+}
+
+/// Has every app looked at again for which the engine has stopped, by whichever server is first.
+pub async fn wake_stopped(tx: &mut Tx, now: DateTime<Utc>) -> Result<()> {
+    write!(tx, c => query("update standing set due = $1 where error is not null")
+        .bind(now.timestamp()).execute(c).await?.rows_affected());
+    Ok(())
 }
 
 /// Where an app stands, for whoever decides on it.

@@ -38,10 +38,11 @@ pub async fn file(tx: &mut Tx, app: Option<AppId>, mut fact: Fact, by: Option<Fi
 
 /// The facts of an app that the reader may see, and those of all apps, in order.
 pub async fn of_app(db: &Db, scope: Scope, app: AppId) -> Result<Vec<Fact>> {
-    facts(read!(db, pool => query_scalar(
-        "select f.line from fact f left join app a on a.id = f.app_id
-         where f.app_id is null
-            or (f.app_id = $3 and ($1 or a.partner_id in (select partner_id from membership where account_id = $2)))
+    facts(read!(db, pool => query_as(
+        "select f.seq, f.id, f.line from fact f left join app a on a.id = f.app_id
+         where (f.app_id is null
+                or (f.app_id = $3 and ($1 or a.partner_id in (select partner_id from membership where account_id = $2))))
+           and not exists (select 1 from fact_set_aside s where s.fact = f.id)
          order by f.seq")
         .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_all(pool).await?))
 }
@@ -58,16 +59,20 @@ pub async fn hold(tx: &mut Tx, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
 /// The facts of an app and those of all apps, in order, unless one of them makes no sense, and the number of the last one; for
 /// whoever decides on them.
 pub async fn to_decide_on(tx: &mut Tx, app: AppId) -> Result<(Result<Vec<Fact>>, i64)> {
-    let lines: Vec<(i64, String)> = write!(tx, c => query_as(
-        "select seq, line from fact where app_id = $1 or app_id is null order by seq")
+    let lines: Vec<Line> = write!(tx, c => query_as(
+        "select f.seq, f.id, f.line from fact f
+         where (f.app_id = $1 or f.app_id is null) and not exists (select 1 from fact_set_aside s where s.fact = f.id)
+         order by f.seq")
         .bind(app.0).fetch_all(c).await?);
-    let last = lines.last().map_or(0, |(seq, _)| *seq);
-    Ok((facts(lines.into_iter().map(|(_, line)| line).collect()), last))
+    let last = lines.last().map_or(0, |(seq, ..)| *seq);
+    Ok((facts(lines), last))
 }
 
 /// Everything, in order; for an export and for what-if.
 pub async fn all(db: &Db) -> Result<Vec<Fact>> {
-    facts(read!(db, pool => query_scalar("select line from fact order by seq").fetch_all(pool).await?))
+    facts(read!(db, pool => query_as(
+        "select f.seq, f.id, f.line from fact f where not exists (select 1 from fact_set_aside s where s.fact = f.id) order by f.seq")
+        .fetch_all(pool).await?))
 }
 
 /// The apps that have facts, with their keys, in the order of their ids.
@@ -87,6 +92,7 @@ pub async fn of_apps(db: &Db, scope: Scope, first: AppId, last: AppId) -> Result
          from fact f join app a on a.id = f.app_id
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
            and f.app_id >= $3 and f.app_id <= $4
+           and not exists (select 1 from fact_set_aside s where s.fact = f.id)
          group by f.app_id order by f.app_id")
         .bind(scope.everything()).bind(scope.account()).bind(first.0).bind(last.0).bind(LINE_END).fetch_all(pool).await?);
     let numbered = |line: &str| {
@@ -105,15 +111,20 @@ pub async fn of_apps(db: &Db, scope: Scope, first: AppId, last: AppId) -> Result
 
 /// The facts of all apps alike, in order, each with its number.
 pub async fn of_all_apps(db: &Db) -> Result<Vec<(i64, Fact)>> {
-    let rows: Vec<(i64, String)> = read!(db, pool => query_as("select seq, line from fact where app_id is null order by seq").fetch_all(pool).await?);
-    let (numbers, lines): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let lines: Vec<Line> = read!(db, pool => query_as(
+        "select f.seq, f.id, f.line from fact f
+         where f.app_id is null and not exists (select 1 from fact_set_aside s where s.fact = f.id) order by f.seq")
+        .fetch_all(pool).await?);
+    let numbers: Vec<_> = lines.iter().map(|(number, ..)| *number).collect();
     Ok(numbers.into_iter().zip(facts(lines)?).collect())
 }
 
 /// The policy that was published last, for whoever publishes the next one.
 pub async fn policy_in_force(tx: &mut Tx) -> Result<Option<Fact>> {
-    let line: Option<String> = write!(tx, c => query_scalar(
-        "select line from fact where app_id is null and kind = 'policy_published' order by seq desc limit 1")
+    let line: Option<Line> = write!(tx, c => query_as(
+        "select f.seq, f.id, f.line from fact f
+         where f.app_id is null and f.kind = 'policy_published'
+           and not exists (select 1 from fact_set_aside s where s.fact = f.id) order by f.seq desc limit 1")
         .fetch_optional(c).await?);
     Ok(facts(line.into_iter().collect())?.pop())
 }
@@ -136,7 +147,9 @@ pub async fn filed_by(tx: &mut Tx, ids: &[Text]) -> Result<Vec<(Text, UserId)>> 
 /// The last fact of this kind about an app.
 pub async fn latest_of(tx: &mut Tx, app: AppId, kind: &str) -> Result<Option<Text>> {
     let id: Option<String> = write!(tx, c => query_scalar(
-        "select id from fact where app_id = $1 and kind = $2 order by seq desc limit 1")
+        "select f.id from fact f
+         where f.app_id = $1 and f.kind = $2 and not exists (select 1 from fact_set_aside s where s.fact = f.id)
+         order by f.seq desc limit 1")
         .bind(app.0).bind(kind).fetch_optional(c).await?);
     Ok(id.map(Into::into))
 }
@@ -153,16 +166,11 @@ pub async fn is_filed_since(tx: &mut Tx, app: AppId, kind: &str, since: DateTime
 /// Whether enforcement is frozen for every app.
 pub async fn all_frozen(tx: &mut Tx) -> Result<bool> {
     let kind: Option<String> = write!(tx, c => query_scalar(
-        "select kind from fact where app_id is null and kind in ('frozen', 'thawed') order by seq desc limit 1")
+        "select f.kind from fact f
+         where f.app_id is null and f.kind in ('frozen', 'thawed')
+           and not exists (select 1 from fact_set_aside s where s.fact = f.id)
+         order by f.seq desc limit 1")
         .fetch_optional(c).await?);
-    Ok(kind.as_deref() == Some("frozen"))
-}
-
-/// Whether enforcement is frozen for every app, for whoever reads of it.
-pub async fn everything_is_frozen(db: &Db) -> Result<bool> {
-    let kind: Option<String> = read!(db, pool => query_scalar(
-        "select kind from fact where app_id is null and kind in ('frozen', 'thawed') order by seq desc limit 1")
-        .fetch_optional(pool).await?);
     Ok(kind.as_deref() == Some("frozen"))
 }
 
@@ -175,9 +183,50 @@ pub async fn latest(db: &Db) -> Result<DateTime<Utc>> {
 /// Between the facts of an app; the line of a fact has none.
 const LINE_END: &str = "\n";
 
-fn facts(lines: Vec<String>) -> Result<Vec<Fact>> {
-    lines
-        .iter()
-        .map(|line| Fact::parse(line).map_err(|error| Error::corrupt("fact", error)))
-        .collect()
+/// A fact that was set aside, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    pub id: Text,
+    /// `None` when it cannot be read.
+    pub fact: Option<Fact>,
+    pub why: String,
+    pub at: DateTime<Utc>,
+}
+
+/// Leaves a fact out of everything from now on; every reader of facts does.
+pub async fn set_aside(tx: &mut Tx, fact: &Text, by: UserId, why: &str, now: DateTime<Utc>) -> Result<()> {
+    write!(tx, c => query("insert into fact_set_aside (fact, set_by, set_at, why) values ($1, $2, $3, $4)")
+        .bind(fact.as_str()).bind(by.0).bind(now).bind(why).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// The facts about an app that the reader may see, and those of all apps, that were set aside, the first first.
+pub async fn set_aside_of(db: &Db, scope: Scope, app: AppId) -> Result<Vec<SetAside>> {
+    let rows: Vec<(String, String, String, DateTime<Utc>)> = read!(db, pool => query_as(
+        "select f.id, f.line, s.why, s.set_at from fact_set_aside s join fact f on f.id = s.fact left join app a on a.id = f.app_id
+         where f.app_id is null
+            or (f.app_id = $3 and ($1 or a.partner_id in (select partner_id from membership where account_id = $2)))
+         order by s.set_at, f.seq")
+        .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_all(pool).await?);
+    let rows = rows.into_iter().map(|(id, line, why, at)| SetAside {
+        id: id.into(),
+        fact: Fact::parse(&line).ok(),
+        why,
+        at,
+    });
+    Ok(rows.collect())
+}
+
+/// Number, id and line of a fact.
+type Line = (i64, String, String);
+
+fn facts(lines: Vec<Line>) -> Result<Vec<Fact>> {
+    let facts = lines.into_iter().map(|(number, fact, line)| {
+        Fact::parse(&line).map_err(|error| Error::UnreadableFact {
+            fact,
+            number,
+            why: error.to_string(),
+        })
+    });
+    facts.collect()
 }

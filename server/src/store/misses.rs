@@ -141,3 +141,13 @@ pub async fn open_of_app(db: &Db, scope: Scope, app: AppId) -> Result<Vec<Miss>>
          order by m.opened_tick, m.id")
         .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_all(pool).await?))
 }
+
+/// A miss of an app that the reader may see.
+pub async fn find(db: &Db, scope: Scope, app: AppId, id: MissId) -> Result<Option<Miss>> {
+    let row: Option<Row> = read!(db, pool => query_as(
+        "select m.*, s.product, s.sli, s.grp, s.target
+         from miss m join series s on s.id = m.series_id join app a on a.id = m.app_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and m.app_id = $3 and m.id = $4")
+        .bind(scope.everything()).bind(scope.account()).bind(app.0).bind(id.0).fetch_optional(pool).await?);
+    row.map(Miss::try_from).transpose()
+}

@@ -145,3 +145,13 @@ pub async fn find(db: &Db, scope: Scope, id: OccurrenceId) -> Result<Option<Stor
         .bind(scope.everything()).bind(scope.account()).bind(id.0).fetch_optional(pool).await?);
     Ok(row.map(Stored::from))
 }
+
+/// The occurrence that facts about an app name so, as far as the reader may see it.
+pub async fn by_breach(db: &Db, scope: Scope, app: AppId, breach: &str) -> Result<Option<Stored>> {
+    let row: Option<Row> = read!(db, pool => query_as(
+        "select o.*, a.key as app_key from occurrence o join app a on a.id = o.app_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
+           and o.app_id = $3 and o.breach = $4")
+        .bind(scope.everything()).bind(scope.account()).bind(app.0).bind(breach).fetch_optional(pool).await?);
+    Ok(row.map(Stored::from))
+}

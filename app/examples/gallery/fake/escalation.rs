@@ -98,12 +98,37 @@ fn ladder(key: &str, state: State) -> Ladder {
         cools_off: (state == State::Demoted).then(|| ago(-78 * DAY)),
         appeal_open: key == "appealed",
         app_frozen: key == "frozen",
-        all_frozen: false,
+        all_frozen: key == "frozen",
+        thaws: (key == "frozen").then(|| ago(-DAY)),
         outlook: outlook.iter().map(|sentence| (*sentence).to_owned()).collect(),
         counting: match state {
             State::GoodStanding | State::Demoted => Vec::new(),
             _ => counting(),
         },
+    }
+}
+
+fn freeze(state: &str) -> Option<FreezeOfAll> {
+    let freeze = FreezeOfAll {
+        since: ago(90),
+        by: None,
+        why: "the portal itself was cut off: its canaries did not answer from 13:02:10 to 13:40:30 UTC, nor did most apps"
+            .to_owned(),
+        thaws: Some(ago(52 - DAY)),
+        kept: None,
+    };
+    match state {
+        "demoted" => Some(freeze),
+        "remediation" => Some(FreezeOfAll {
+            thaws: None,
+            kept: Some(KeptFreeze {
+                by: "Pia Weber".to_owned(),
+                at: ago(30),
+                why: "The network provider has not said what failed.".to_owned(),
+            }),
+            ..freeze
+        }),
+        _ => None,
     }
 }
 
@@ -168,6 +193,62 @@ pub(crate) fn page(actor: &Actor, key: &str) -> EscalationPage {
         decisions: if key == "new-one" { Vec::new() } else { decisions() },
         policy: EscalationPolicy::standard(),
         acts: if is_stopped { Vec::new() } else { acts(actor, key) },
+        appealable: counting()
+            .into_iter()
+            .zip(1..)
+            .map(|(row, n)| (format!("b{n}"), row))
+            .collect(),
+        appeal: (key == "appealed").then(appeal),
+        appeals: if key == "below" {
+            vec![decided_appeal()]
+        } else {
+            Vec::new()
+        },
+        at_fault: (is_stopped && actor.may_everywhere(Action::DecideEscalation)).then(|| "Zx81kQ0aB7c".to_owned()),
+        set_aside: match key {
+            "below" => vec![SetAsideRow {
+                at: ago(7 * DAY),
+                fact: "Kq0aB7cZx81".to_owned(),
+                what: "A breach ended.".to_owned(),
+                why: "The breach belongs to another app; the import had mixed them up.".to_owned(),
+            }],
+            _ => Vec::new(),
+        },
+        record_href: (key != "new-one").then(|| format!("/api/v1/designations/{key}")),
+    }
+}
+
+fn appeal() -> OpenAppeal {
+    let mut rows = counting();
+    let miss = rows.pop();
+    OpenAppeal {
+        since: ago(DAY + 95),
+        why: "The breaches of the last weeks came from the network of our provider, who has confirmed it.".to_owned(),
+        if_granted: State::Notified,
+        deadline: None,
+        waivers: rows
+            .iter()
+            .map(|row| WaiverRow {
+                series: row.series.clone(),
+                from: row.at,
+                to: row.ended.unwrap_or(row.at),
+            })
+            .collect(),
+        about: rows.into_iter().chain(miss.clone()).collect(),
+        besides: Vec::new(),
+        beyond: miss.into_iter().collect(),
+    }
+}
+
+fn decided_appeal() -> DecidedAppeal {
+    DecidedAppeal {
+        opened_at: ago(9 * DAY),
+        opened_why: "The breach of 12 November was an outage of the platform.".to_owned(),
+        at: ago(8 * DAY),
+        granted: true,
+        why: "The incident report of the platform says so.".to_owned(),
+        effect: "Everything that it names is excused by a waiver. The app was in remediation and is notified now."
+            .to_owned(),
     }
 }
 
@@ -234,7 +315,15 @@ pub(crate) fn board(actor: &Actor, filter: BoardFilter) -> EscalationBoard {
         page: filter.page,
         pages: 2,
         states,
-        all_frozen: filter.state == "demoted",
+        freeze: freeze(&filter.state),
+        appeals: match filter.state.as_str() {
+            "demotion_proposed" => vec![WaitingAppeal {
+                app_key: "appealed".to_owned(),
+                app_name: "Sprint Reports".to_owned(),
+                since: ago(DAY + 95),
+            }],
+            _ => Vec::new(),
+        },
         may_freeze: actor.may_everywhere(Action::DecideEscalation),
         filter,
     }

@@ -8,12 +8,12 @@ use super::{
     head::Head,
 };
 use crate::{
-    model::{self, Act, ActKind, CountingRow, DecisionRow, Ladder},
+    model::{self, Act, ActKind, CountingRow, DecidedAppeal, DecisionRow, Ladder, OpenAppeal, SetAsideRow},
     request::{actor, services, viewer},
     ui::{
         Card, Empty, EscalationBadge, Notice, Scroll, Time, TimeStyle, Tone, capitalized,
         figure::counted,
-        form::{Confirm, TextArea, TextField},
+        form::{Choices, Confirm, TextArea, TextField},
         link, page,
     },
 };
@@ -42,10 +42,18 @@ fn show(page: model::EscalationPage) -> impl IntoView {
         decisions,
         policy,
         acts,
+        appealable,
+        appeal,
+        appeals,
+        at_fault,
+        set_aside,
+        record_href,
     } = page;
     let (app, partner) = (head.key.clone(), head.partner.name.clone());
     let plan_href = link::app(&app, "/remediation");
+    let stopped_app = app.clone();
     let total = decisions.len() as u64;
+    let has_history = total > 0 || !set_aside.is_empty();
     let counting = ladder.as_ref().map(|ladder| ladder.counting.clone());
     let is_known = ladder.is_some() || error.is_some();
     view! {
@@ -61,21 +69,36 @@ fn show(page: model::EscalationPage) -> impl IntoView {
                             </Notice>
                         }
                     })}
+                {at_fault.map(|fact| view! { <SetAside app=stopped_app fact/> })}
                 {ladder.map(|ladder| view! { <StandingCard ladder partner plan=plan_href/> })}
+                {appeal.map(|appeal| view! { <AppealCard appeal/> })}
                 {(!is_known).then(|| view! { <NotYet/> })}
                 {counting.map(|rows| view! { <CountingCard rows/> })}
-                {(total > 0)
+                {has_history
                     .then(|| {
                         view! {
                             <Card title="Decisions" aside=move || counted(total, "decision", "decisions")>
-                                <DecisionTable decisions/>
+                                {(total > 0).then(|| view! { <DecisionTable decisions/> })}
+                                {(!set_aside.is_empty()).then(|| view! { <FactsSetAside rows=set_aside/> })}
                             </Card>
                         }
                     })}
+                {(!appeals.is_empty()).then(|| view! { <DecidedAppeals appeals/> })}
             </div>
             <aside class="stack" aria-label="What you can decide, and the rules">
-                {(!acts.is_empty()).then(|| view! { <Acts acts app/> })}
+                {(!acts.is_empty()).then(|| view! { <Acts acts app appealable/> })}
                 <Rules policy/>
+                {record_href
+                    .map(|href| {
+                        view! {
+                            <Card title="Public record">
+                                <p class="body">
+                                    <a href=href>"What anybody may read"</a>
+                                    ": that the app carries the designation, or no longer does, and since when. Steps before a demotion are not in it."
+                                </p>
+                            </Card>
+                        }
+                    })}
             </aside>
         </div>
     }
@@ -189,16 +212,119 @@ fn Paused(ladder: Ladder) -> impl IntoView {
         .map(|(_, cause)| cause)
         .collect();
     let has_deadline = ladder.deadline.is_some();
+    let thaws = ladder.thaws;
     (!causes.is_empty()).then(|| {
         view! {
             <Notice tone=Tone::Warn>
                 <p>
                     <strong>"Paused: "</strong>{causes.join(", and ")}". Nothing further is enforced"
                     {has_deadline.then_some(", and the deadline moves on by as long as this lasts")}"."
+                    {thaws.map(|at| view! { " The freeze of every app ends on "<Time at/>", unless a program manager keeps it or ends it earlier." })}
                 </p>
             </Notice>
         }
     })
+}
+
+/// The appeal that waits, and what granting it would do.
+#[component]
+fn AppealCard(appeal: OpenAppeal) -> impl IntoView {
+    let OpenAppeal {
+        since,
+        why,
+        about,
+        if_granted,
+        deadline,
+        waivers,
+        besides,
+        beyond,
+    } = appeal;
+    let nothing = waivers.is_empty();
+    view! {
+        <Card title="The open appeal">
+            <div class="body stack tight">
+                <p class="sentence">
+                    "If it is granted, the app is "<strong>{if_granted.label()}</strong>
+                    {deadline.map(|at| view! { ", with the deadline "<strong><Time at/></strong> })}"."
+                </p>
+                <p>"Open since "<Time at=since/>". The owner's reason: "<q>{why}</q></p>
+                <EvidenceList title="It is about" rows=about/>
+                {if nothing {
+                    view! { <p>"There is nothing that a waiver could excuse: granting it closes the appeal, and no more."</p> }.into_any()
+                } else {
+                    view! {
+                        <div>
+                            <p>"Granting it files these waivers in the exclusion ledger:"</p>
+                            <ul class="bullets">
+                                {waivers
+                                    .into_iter()
+                                    .map(|row| view! { <li>{row.series}", "<Time at=row.from/>" to "<Time at=row.to/></li> })
+                                    .collect_view()}
+                            </ul>
+                        </div>
+                    }
+                    .into_any()
+                }}
+                <EvidenceList title="They change these as well, because they lie in the same minutes" rows=besides/>
+                <EvidenceList title="They cannot excuse these: their minutes are no longer kept, or too much of them is left" rows=beyond/>
+            </div>
+        </Card>
+    }
+}
+
+/// Breaches and misses in a list; nothing when there are none.
+#[component]
+fn EvidenceList(title: &'static str, rows: Vec<CountingRow>) -> impl IntoView {
+    (!rows.is_empty()).then(|| {
+        let rows = rows.into_iter().map(|row| {
+            let what = if row.is_miss { "Missed target" } else { "Breach" };
+            view! { <li><a href=row.href>{what}</a>" of "{row.series}", "<Time at=row.at/></li> }
+        });
+        view! {
+            <div>
+                <p>{title}":"</p>
+                <ul class="bullets">{rows.collect_view()}</ul>
+            </div>
+        }
+    })
+}
+
+/// What became of earlier appeals.
+#[component]
+fn DecidedAppeals(appeals: Vec<DecidedAppeal>) -> impl IntoView {
+    let total = appeals.len() as u64;
+    let rows = appeals.into_iter().map(|appeal| {
+        let verdict = if appeal.granted { "Granted" } else { "Refused" };
+        view! {
+            <tr role="row">
+                <th role="rowheader" scope="row">
+                    <Time at=appeal.at style=TimeStyle::Cell/>
+                    <span class="key-line">"opened "<Time at=appeal.opened_at style=TimeStyle::Cell/></span>
+                </th>
+                <td role="cell" class="wrap" data-label="Appeal">{appeal.opened_why}</td>
+                <td role="cell" class="wrap" data-label="Verdict">
+                    <strong>{verdict}</strong>": "{appeal.why}
+                    <span class="key-line">{appeal.effect}</span>
+                </td>
+            </tr>
+        }
+    });
+    view! {
+        <Card title="Appeals" aside=move || counted(total, "appeal", "appeals")>
+            <Scroll label="Appeals">
+                <table class="rows blocks" role="table">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th role="columnheader" scope="col">"Decided, UTC"</th>
+                            <th role="columnheader" scope="col">"Appeal"</th>
+                            <th role="columnheader" scope="col">"Verdict"</th>
+                        </tr>
+                    </thead>
+                    <tbody role="rowgroup">{rows.collect_view()}</tbody>
+                </table>
+            </Scroll>
+        </Card>
+    }
 }
 
 #[component]
@@ -281,6 +407,41 @@ fn DecisionTable(decisions: Vec<DecisionRow>) -> impl IntoView {
     }
 }
 
+/// What is left out of the history, and why.
+#[component]
+fn FactsSetAside(rows: Vec<SetAsideRow>) -> impl IntoView {
+    let rows = rows.into_iter().map(|row| {
+        view! {
+            <li>
+                "A fact was set aside on "<Time at=row.at/>": "{row.what}" Because: "<q>{row.why}</q>
+                <span class="key-line">{row.fact}</span>
+            </li>
+        }
+    });
+    view! { <div class="body"><ul class="bullets">{rows.collect_view()}</ul></div> }
+}
+
+/// Sets the fact aside at which the engine has stopped.
+#[component]
+fn SetAside(app: String, fact: String) -> impl IntoView {
+    view! {
+        <Card title="Mending">
+            <div class="body">
+                <Confirm
+                    id="set-aside"
+                    action=link::app(&app, "/escalation/set-aside")
+                    label="Set the fact aside"
+                    confirm="Set it aside"
+                    explanation="The fact stays in the database, but nothing rests on it any more: neither decisions nor exports. The engine goes on at once. This cannot be undone."
+                >
+                    <input type="hidden" name="fact" value=fact/>
+                    <TextArea name="why" label="Reason" help="The partner reads it."/>
+                </Confirm>
+            </div>
+        </Card>
+    }
+}
+
 /// The numbers in force.
 #[component]
 fn Rules(policy: EscalationPolicy) -> impl IntoView {
@@ -360,13 +521,13 @@ impl ActKind {
             ),
             Self::OpenAppeal => question(
                 "Appeal",
-                "While the appeal is open the deadline stands still and nothing further is enforced.",
+                "While the appeal is open the deadline stands still and nothing further is enforced. Granted, what it is about no longer counts.",
                 "Open the appeal",
             ),
             Self::CloseAppeal => question(
-                "Close the appeal",
-                "The deadline goes on. What should not count is excused by a waiver in the ledger first.",
-                "Close it",
+                "Decide on the appeal",
+                "Granted, what it names is excused by the waivers on this page. Either way the deadline goes on, and the owners are told.",
+                "Decide",
             ),
             Self::Freeze => question(
                 "Freeze this app",
@@ -382,10 +543,28 @@ impl ActKind {
     }
 }
 
+/// What an appeal is about: everything that it can be about, unless the owner chooses less.
 #[component]
-fn Acts(acts: Vec<Act>, app: String) -> impl IntoView {
+fn AppealedChoice(appealable: Vec<(String, CountingRow)>) -> impl IntoView {
+    let options: Vec<_> = appealable
+        .into_iter()
+        .map(|(id, row)| {
+            let what = if row.is_miss { "Missed target" } else { "Breach" };
+            let text = format!("{what} of {}, {}", row.series, row.at.format("%-d %b %Y, %H:%M UTC"));
+            (id, text, true)
+        })
+        .collect();
+    (!options.is_empty()).then(|| view! { <Choices name="about" legend="What should not count" options several=true/> })
+}
+
+#[component]
+fn Acts(acts: Vec<Act>, app: String, appealable: Vec<(String, CountingRow)>) -> impl IntoView {
     let shown = acts.into_iter().map(move |Act { kind, obstacle }| {
         let question = kind.question();
+        let appealable = match kind {
+            ActKind::OpenAppeal => appealable.clone(),
+            _ => Vec::new(),
+        };
         match obstacle {
             Some(obstacle) => view! { <p><strong>{question.label}</strong>": not now. "{obstacle}</p> }.into_any(),
             None => view! {
@@ -399,6 +578,13 @@ fn Acts(acts: Vec<Act>, app: String) -> impl IntoView {
                 >
                     {(kind == ActKind::DeclineDemotion)
                         .then(|| view! { <TextField name="extend_days" label="Days until the new deadline" kind="number" help="1 to 365."/> })}
+                    {(kind == ActKind::OpenAppeal).then(|| view! { <AppealedChoice appealable/> })}
+                    {(kind == ActKind::CloseAppeal)
+                        .then(|| {
+                            let options = [("granted", "Granted"), ("refused", "Refused")];
+                            let options = options.map(|(key, text)| (key.to_owned(), text.to_owned(), false)).to_vec();
+                            view! { <Choices name="verdict" legend="Verdict" options/> }
+                        })}
                     <TextArea name="why" label="Reason" help="It is kept in the audit log, which the partner's owners read."/>
                 </Confirm>
             }

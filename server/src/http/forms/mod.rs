@@ -217,12 +217,24 @@ pub(super) fn all() -> Forms {
             remediation::edit_comment,
         )
         .with(
+            form(
+                "set-aside",
+                "/apps/{key}/escalation/set-aside",
+                "/apps/{key}/escalation",
+            ),
+            escalation::set_aside,
+        )
+        .with(
             form("freeze-all", "/escalation/freeze", "/escalation"),
             escalation::freeze_all,
         )
         .with(
             form("thaw-all", "/escalation/thaw", "/escalation"),
             escalation::thaw_all,
+        )
+        .with(
+            form("keep-freeze", "/escalation/keep-freeze", "/escalation"),
+            escalation::keep_freeze,
         )
         .with(form("new-partner", "/partners/new", "/partners/new"), partners::create)
         .with(

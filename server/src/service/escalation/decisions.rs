@@ -15,7 +15,7 @@ use super::super::{
     audit::{self, Change},
     facts as filing,
 };
-use crate::store::{Tx, apps::App, escalation, facts};
+use crate::store::{Tx, appeals, apps::App, escalation, facts};
 
 /// What a person decides about an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +131,30 @@ impl Service {
     /// [`Error::Forbidden`] for who may not, and for who would decide on what they filed themselves; [`Error::Conflict`] where
     /// the app stands elsewhere by now; [`Error::Invalid`] without a reason.
     pub async fn decide_escalation(&self, actor: &Actor, key: &str, verdict: Verdict, why: &str) -> Result<()> {
+        match verdict {
+            // Without a word on what it is about, an appeal is about everything; closed without being granted, it is refused.
+            Verdict::CloseAppeal => self.close_appeal(actor, key, Some(false), why).await,
+            verdict => self.decide_about(actor, key, verdict, None, why).await,
+        }
+    }
+
+    /// Files an appeal of an owner about these breaches and misses, of those on which the app's state may rest.
+    ///
+    /// # Errors
+    /// As [`Self::decide_escalation`]; [`Error::Invalid`] for what it cannot be about.
+    pub async fn open_appeal(&self, actor: &Actor, key: &str, about: &[&str], why: &str) -> Result<()> {
+        self.decide_about(actor, key, Verdict::OpenAppeal, Some(about), why)
+            .await
+    }
+
+    async fn decide_about(
+        &self,
+        actor: &Actor,
+        key: &str,
+        verdict: Verdict,
+        about: Option<&[&str]>,
+        why: &str,
+    ) -> Result<()> {
         let app = self.app(actor, key).await?;
         require_in(actor, verdict.needs(), app.partner_id)?;
         let mut checks = Checks::default();
@@ -150,7 +174,11 @@ impl Service {
             return Err(Error::Conflict(obstacle.to_owned()));
         }
         self.refuse_own(&mut tx, actor, &app, verdict).await?;
+        let about = appealed(&outcome, about)?;
         let fact = filing::file_by(&mut tx, actor, now, Some((app.id, &app.key)), verdict.fact(), &why).await?;
+        if verdict == Verdict::OpenAppeal {
+            appeals::open(&mut tx, &fact.id, app.id, &about).await?;
+        }
         let change = Change {
             action: verdict.action(),
             subject: ("app", app.id.to_string(), &app.name),
@@ -205,7 +233,12 @@ impl Service {
     }
 
     /// Where the app stands at `now` by all facts, whether or not they were worked off.
-    async fn outcome_for(&self, tx: &mut Tx, app: &App, now: chrono::DateTime<chrono::Utc>) -> Result<Outcome> {
+    pub(super) async fn outcome_for(
+        &self,
+        tx: &mut Tx,
+        app: &App,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Outcome> {
         let (facts, _) = facts::to_decide_on(tx, app.id).await?;
         let facts = facts.ok().filter(|facts| find_contradiction(facts).is_none());
         let facts = facts.ok_or_else(|| {
@@ -223,7 +256,7 @@ impl Service {
 
     /// Nobody decides on what they filed themselves (SPEC section 1): a demotion that rests on a fact of theirs, or their own
     /// appeal.
-    async fn refuse_own(&self, tx: &mut Tx, actor: &Actor, app: &App, verdict: Verdict) -> Result<()> {
+    pub(super) async fn refuse_own(&self, tx: &mut Tx, actor: &Actor, app: &App, verdict: Verdict) -> Result<()> {
         let rests_on: Vec<Text> = match verdict {
             Verdict::ConfirmDemotion | Verdict::DeclineDemotion { .. } => {
                 let decisions = escalation::decisions_for(tx, app.id).await?;
@@ -248,4 +281,25 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// What an appeal is about: of what it can be about, what was chosen, or everything.
+fn appealed(outcome: &Outcome, chosen: Option<&[&str]>) -> Result<Vec<Text>> {
+    let can = || outcome.ladder.appealable.iter().map(|one| one.id.clone());
+    let Some(chosen) = chosen else {
+        return Ok(can().collect());
+    };
+    let mut checks = Checks::default();
+    if chosen.iter().any(|id| can().all(|known| known.as_str() != *id)) {
+        checks.note(
+            "about",
+            "What counts has changed meanwhile. Look at the list again, and choose from it.",
+        );
+    } else if chosen.is_empty() && can().next().is_some() {
+        checks.note("about", "Choose at least one breach or missed target.");
+    }
+    if !checks.is_fine() {
+        return Err(checks.error());
+    }
+    Ok(can().filter(|id| chosen.contains(&id.as_str())).collect())
 }

@@ -1,7 +1,9 @@
 //! The escalation engine at work: whenever a fact was filed or a due time has come, the engine decides on all facts of the app
 //! anew, and what is new is kept, audited and mailed in one transaction (SPEC section 6).
 
+mod appeals;
 mod decisions;
+mod mending;
 pub(super) mod policy;
 mod receipt;
 pub(crate) mod what_if;
@@ -50,12 +52,13 @@ impl Service {
     /// When the database cannot be reached; what was decided until then is kept.
     pub async fn escalate(&self) -> Result<Option<DateTime<Utc>>> {
         let takes_over = self.file_due_policies().await?;
+        let thaws = self.thaw_what_is_over().await?;
         let waiting = escalation::waiting(&self.store.portal, self.clock.now()).await?;
         for some in waiting.chunks(AT_ONCE) {
             self.escalate_some(some).await?;
         }
         let due = escalation::next_due(&self.store.portal).await?;
-        Ok(due.into_iter().chain(takes_over).min())
+        Ok(due.into_iter().chain(takes_over).chain(thaws).min())
     }
 
     /// Decides on these apps, and once more on those for which that led to a fact.
@@ -156,16 +159,8 @@ impl Service {
         let policy = EscalationPolicy::standard();
         let known: Vec<_> = facts.iter().collect();
         let outcome = decide(&app.key.as_str().into(), &policy, &known, until);
-        if !recorded
-            .iter()
-            .zip(&outcome.decisions)
-            .all(|(known, now)| is_same(&known.decision, now))
-            || recorded.len() > outcome.decisions.len()
-        {
-            return Ok(stopped(
-                "the facts no longer lead to what was decided on them".to_owned(),
-                seq,
-            ));
+        if let Some(difference) = mending::difference(&recorded, &outcome.decisions) {
+            return Ok(stopped(difference, seq));
         }
         let new = outcome.decisions[recorded.len()..].iter().zip(recorded.len()..);
         let new: Vec<_> = new

@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use chrono::{DateTime, SubsecRound, Utc};
 use rampart_app::{
     model::{
-        Act, ActKind, BoardFilter, BoardRow, CountingRow, DecisionRow, EscalationBoard, EscalationPage, FactRow,
-        Ladder, PartnerRef, ReceiptPage,
+        Act, ActKind, BoardFilter, BoardRow, CountingRow, DecidedAppeal, DecisionRow, EscalationBoard, EscalationPage,
+        FactRow, FreezeOfAll, KeptFreeze, Ladder, OpenAppeal, PartnerRef, ReceiptPage, SetAsideRow, WaitingAppeal,
+        WaiverRow,
     },
     ui::link,
 };
 use rampart_domain::{
     access::{Action, Actor},
     escalation::{
-        EscalationPolicy, Fact, FactKind, Outcome, State, Text, decide, find_contradiction, parse_time, show_time,
+        Counting, EscalationPolicy, Fact, FactKind, Outcome, State, Text, decide, find_contradiction, parse_time,
+        show_time,
     },
 };
 
@@ -22,14 +24,18 @@ use super::{
         Error, Result, Service,
         access::require,
         escalation::{Verdict, fact_line, initial_policy},
+        freezes::thaws,
+        occurrences::series_name,
     },
     count, pages, slice,
 };
 use crate::store::{
-    Scope,
+    self, Scope,
+    appeals::{self, Appeal},
     apps::App,
     escalation::{self, Recorded},
     facts,
+    freezes::{self, Cause, Freeze},
 };
 
 /// What stands on a page of which an error belongs to us, for whoever is no staff.
@@ -43,19 +49,32 @@ impl Service {
         let head = self.head(actor, &app).await?.head;
         let standing = escalation::standing(db, scope, app.id).await?;
         let decisions = escalation::decisions(db, scope, app.id).await?;
-        // What the engine stopped at cannot be computed here, either.
         let stopped = standing.and_then(|standing| standing.error);
-        let facts = match &stopped {
-            None => facts::of_app(db, scope, app.id).await?,
-            Some(_) => Vec::new(),
+        let (facts, at_fault) = match facts::of_app(db, scope, app.id).await {
+            Ok(facts) => {
+                let wrong = find_contradiction(&facts);
+                let wrong = wrong.map(|(fact, why)| (fact.id.to_string(), format!("the fact {}: {why}", fact.id)));
+                (facts, wrong)
+            }
+            Err(error) => {
+                let why = error.to_string();
+                let store::Error::UnreadableFact { fact, .. } = error else {
+                    return Err(error.into());
+                };
+                (Vec::new(), Some((fact, why)))
+            }
         };
-        let contradiction = find_contradiction(&facts).map(|(fact, why)| format!("the fact {}: {why}", fact.id));
-        let error = stopped.or(contradiction);
+        let error = stopped.or(at_fault.as_ref().map(|(_, why)| why.clone()));
+        // What the engine stopped at cannot be computed here, either.
         let facts = if error.is_none() { facts } else { Vec::new() };
+        let may_mend = actor.may_in(Action::DecideEscalation, app.partner_id);
+        let set_aside = facts::set_aside_of(db, scope, app.id).await?;
         let now = self.clock.now().trunc_subsecs(0);
         let at = facts.last().map_or(now, |fact| fact.at.max(now));
         let known: Vec<_> = facts.iter().collect();
         let outcome = decide(&app.key.as_str().into(), &EscalationPolicy::standard(), &known, at);
+        let freeze = freezes::shown(db).await?;
+        let appeals = appeals::of_app(db, scope, app.id).await?;
         let has_own = facts.iter().any(|fact| fact.app.is_some());
         let acts = match error {
             None => acts(actor, &app, &outcome, at),
@@ -63,8 +82,8 @@ impl Service {
         };
         Ok(EscalationPage {
             head,
-            ladder: has_own.then(|| ladder(&app, &facts, &outcome, at)),
-            error: error.map(|error| match actor.may_everywhere(Action::ViewApp) {
+            ladder: has_own.then(|| ladder(&app, &facts, &outcome, at, freeze.as_ref())),
+            error: error.clone().map(|error| match actor.may_everywhere(Action::ViewApp) {
                 true => error,
                 false => STOPPED.to_owned(),
             }),
@@ -74,8 +93,58 @@ impl Service {
                 .map(|recorded| decision_row(&app, recorded))
                 .collect(),
             acts,
+            appealable: match error {
+                None => appealable(&app, &facts, &outcome),
+                Some(_) => Vec::new(),
+            },
+            appeal: match error {
+                None => self.open_appeal_of(&app, &appeals, &facts, &outcome, at).await?,
+                Some(_) => None,
+            },
+            appeals: appeals.into_iter().rev().filter_map(decided_appeal).collect(),
+            at_fault: at_fault.map(|(fact, _)| fact).filter(|_| may_mend),
+            set_aside: set_aside.iter().rev().map(|aside| set_aside_row(&app, aside)).collect(),
+            record_href: (!decisions.is_empty()).then(|| format!("/api/v1/designations/{}", link::encode(&app.key))),
             policy: outcome.policy,
         })
+    }
+
+    /// The appeal that waits for a decision, with what granting it would do, as of `at`.
+    async fn open_appeal_of(
+        &self,
+        app: &App,
+        appeals: &[Appeal],
+        facts: &[Fact],
+        outcome: &Outcome,
+        at: DateTime<Utc>,
+    ) -> Result<Option<OpenAppeal>> {
+        let Some(appeal) = appeals.last().filter(|_| outcome.ladder.appeal_open) else {
+            return Ok(None);
+        };
+        let grant = self.grant(app, &appeal.about, "").await?;
+        let then = grant.outcome(app, facts, at);
+        let rows = |ids: &mut dyn Iterator<Item = &Text>| -> Vec<CountingRow> {
+            ids.filter_map(|id| evidence_row(app, facts, id)).collect()
+        };
+        let besides = grant.changes.iter().map(|(id, _)| id);
+        Ok(Some(OpenAppeal {
+            since: appeal.opened_at,
+            why: appeal.why.clone(),
+            about: rows(&mut appeal.about.iter()),
+            if_granted: then.standing.state,
+            deadline: then.ladder.deadline,
+            waivers: grant
+                .waivers
+                .iter()
+                .map(|(entry, key)| WaiverRow {
+                    series: series_name(key),
+                    from: entry.range.start.start(),
+                    to: entry.range.end.start(),
+                })
+                .collect(),
+            besides: rows(&mut besides.filter(|id| !appeal.about.contains(id))),
+            beyond: rows(&mut grant.beyond(&appeal.about, outcome).into_iter()),
+        }))
     }
 
     pub(super) async fn receipt_page(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage> {
@@ -86,7 +155,7 @@ impl Service {
             .iter()
             .find(|recorded| recorded.id == id)
             .ok_or(Error::NotFound)?;
-        let facts = facts::of_app(&self.store.portal, scope, app.id).await?;
+        let facts = self.readable_facts(scope, &app).await?;
         let until = show_time(recorded.decision.at);
         let because = &recorded.decision.because;
         let below = |file: &str| link::app(&app.key, &format!("/escalation/{file}"));
@@ -106,6 +175,17 @@ impl Service {
         })
     }
 
+    /// The facts of an app, for what rests on all of them.
+    async fn readable_facts(&self, scope: Scope, app: &App) -> Result<Vec<Fact>> {
+        match facts::of_app(&self.store.portal, scope, app.id).await {
+            Err(store::Error::UnreadableFact { .. }) => Err(Error::Conflict(
+                "A fact about this app cannot be read. A program manager sets it aside on the app's escalation page first."
+                    .to_owned(),
+            )),
+            facts => Ok(facts?),
+        }
+    }
+
     /// The policy before any was published, as a file for `rampart replay` holds it; for whoever may see the app.
     pub(crate) async fn policy_download(&self, actor: &Actor, key: &str) -> Result<String> {
         self.app(actor, key).await?;
@@ -120,7 +200,7 @@ impl Service {
             Some(text) => parse_time(text).ok_or(Error::NotFound)?,
             None => DateTime::<Utc>::MAX_UTC,
         };
-        let facts = facts::of_app(&self.store.portal, scope, app.id).await?;
+        let facts = self.readable_facts(scope, &app).await?;
         Ok(facts.iter().filter(|fact| fact.at <= until).map(fact_line).collect())
     }
 
@@ -167,14 +247,41 @@ impl Service {
                 .iter()
                 .map(|state| (*state, count(in_state.get(state).copied().unwrap_or_default())))
                 .collect(),
-            all_frozen: facts::everything_is_frozen(db).await?,
+            freeze: freezes::shown(db).await?.map(freeze_of_all),
+            appeals: appeals::waiting(db, scope)
+                .await?
+                .into_iter()
+                .map(|appeal| WaitingAppeal {
+                    app_key: appeal.app_key,
+                    app_name: appeal.app_name,
+                    since: appeal.since,
+                })
+                .collect(),
             may_freeze: actor.may_everywhere(Action::DecideEscalation),
         })
     }
 }
 
-fn ladder(app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>) -> Ladder {
-    let of_fact: HashMap<&Text, &Fact> = facts.iter().map(|fact| (&fact.id, fact)).collect();
+fn freeze_of_all(freeze: Freeze) -> FreezeOfAll {
+    let (since, thaws) = (freeze.since, thaws(&freeze));
+    let (by, why, kept) = match freeze.cause {
+        Cause::Person { name, why } => (Some(name), why, None),
+        Cause::Gaps { why, kept, .. } => (None, why, kept),
+    };
+    FreezeOfAll {
+        since,
+        by,
+        why,
+        thaws,
+        kept: kept.map(|kept| KeptFreeze {
+            by: kept.by,
+            at: kept.at,
+            why: kept.why,
+        }),
+    }
+}
+
+fn ladder(app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>, freeze: Option<&Freeze>) -> Ladder {
     let ladder = &outcome.ladder;
     let all_frozen = facts
         .iter()
@@ -192,22 +299,69 @@ fn ladder(app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>) -> La
         appeal_open: ladder.appeal_open,
         app_frozen: ladder.app_frozen,
         all_frozen,
+        thaws: freeze.and_then(thaws),
         outlook: outcome.outlook(at),
         counting: ladder
             .counting
             .iter()
-            .map(|counting| CountingRow {
-                is_miss: counting.is_miss,
-                series: match of_fact.get(&counting.fact).map(|fact| &fact.kind) {
-                    Some(FactKind::Breach { series, .. } | FactKind::SloMissed { series, .. }) => series.to_string(),
-                    _ => String::new(),
-                },
-                at: counting.at,
-                ended: counting.ended,
-                href: evidence_href(app, counting.is_miss, &counting.id),
-            })
+            .map(|counting| counting_row(app, facts, counting))
             .collect(),
     }
+}
+
+fn counting_row(app: &App, facts: &[Fact], counting: &Counting) -> CountingRow {
+    let fact = facts.iter().find(|fact| fact.id == counting.fact);
+    CountingRow {
+        is_miss: counting.is_miss,
+        series: match fact.map(|fact| &fact.kind) {
+            Some(FactKind::Breach { series, .. } | FactKind::SloMissed { series, .. }) => series.to_string(),
+            _ => String::new(),
+        },
+        at: counting.at,
+        ended: counting.ended,
+        href: evidence_href(app, counting.is_miss, &counting.id),
+    }
+}
+
+fn appealable(app: &App, facts: &[Fact], outcome: &Outcome) -> Vec<(String, CountingRow)> {
+    let all = outcome.ladder.appealable.iter();
+    all.map(|counting| (counting.id.to_string(), counting_row(app, facts, counting)))
+        .collect()
+}
+
+/// The breach or miss with this id, whether or not it counts.
+fn evidence_row(app: &App, facts: &[Fact], id: &Text) -> Option<CountingRow> {
+    let began = facts.iter().find_map(|fact| match &fact.kind {
+        FactKind::Breach { breach, .. } if breach == id => Some((fact, false)),
+        FactKind::SloMissed { miss, .. } if miss == id => Some((fact, true)),
+        _ => None,
+    });
+    let ended = facts.iter().find(|fact| match &fact.kind {
+        FactKind::BreachClosed { breach } => breach == id,
+        FactKind::SloMet { miss } => miss == id,
+        _ => false,
+    });
+    let (began, is_miss) = began?;
+    let counting = Counting {
+        fact: began.id.clone(),
+        id: id.clone(),
+        is_miss,
+        at: began.at,
+        ended: ended.map(|fact| fact.at),
+    };
+    Some(counting_row(app, facts, &counting))
+}
+
+fn decided_appeal(appeal: Appeal) -> Option<DecidedAppeal> {
+    let closed = appeal.closed?;
+    Some(DecidedAppeal {
+        opened_at: appeal.opened_at,
+        opened_why: appeal.why,
+        at: closed.at,
+        granted: closed.granted,
+        why: closed.why,
+        effect: closed.effect,
+    })
 }
 
 /// A breach has a page of its own; misses stand below the breach history.
@@ -239,6 +393,16 @@ fn acts(actor: &Actor, app: &App, outcome: &Outcome, at: DateTime<Utc>) -> Vec<A
             obstacle: Verdict::of(kind, 1).obstacle(outcome, at).map(str::to_owned),
         })
         .collect()
+}
+
+fn set_aside_row(app: &App, aside: &facts::SetAside) -> SetAsideRow {
+    let what = aside.fact.as_ref().map(|fact| fact_row(app, fact).what);
+    SetAsideRow {
+        at: aside.at,
+        fact: aside.id.to_string(),
+        what: what.unwrap_or_else(|| "It could not be read.".to_owned()),
+        why: aside.why.clone(),
+    }
 }
 
 fn decision_row(app: &App, recorded: &Recorded) -> DecisionRow {

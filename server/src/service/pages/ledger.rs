@@ -119,7 +119,10 @@ impl Service {
         let scope = Scope::of(actor, Action::ViewApp);
         let filed = self.filed(scope, id).await?.ok_or(Error::NotFound)?;
         let effect = match actor.may_everywhere(Action::ManageLedger) && !filed.entry.revoked {
-            true => Some(self.effect(&LedgerChange::Revoke(&filed.entry, "")).await?),
+            true => Some(
+                self.effect(&filed.entry, &LedgerChange::Revoke(&filed.entry, ""))
+                    .await?,
+            ),
             false => None,
         };
         Ok(LedgerEntryPage {
@@ -142,7 +145,7 @@ impl Service {
         };
         // An address that does not hold a whole waiver shows what it holds; what is wrong is said when the form is sent.
         let effect = match self.waiver(actor, &form).await {
-            Ok(waiver) => Some(self.effect(&LedgerChange::Enter(&waiver.entry)).await?),
+            Ok(waiver) => Some(self.effect(&waiver.entry, &LedgerChange::Enter(&waiver.entry)).await?),
             Err(Error::Invalid(_)) => None,
             Err(other) => return Err(other),
         };
@@ -161,8 +164,7 @@ impl Service {
     }
 
     /// What a change of the ledger does: to the figures over 28 days of each series with events in its minutes, and to breaches.
-    async fn effect(&self, change: &LedgerChange<'_>) -> Result<LedgerEffect> {
-        let entry = change.entry();
+    async fn effect(&self, entry: &LedgerEntry, change: &LedgerChange<'_>) -> Result<LedgerEffect> {
         let (affected, names) = self.affected(entry).await?;
         let now = self.clock.minute();
         let policy = self.policy_now().await?;

@@ -14,18 +14,18 @@ use rampart_domain::{
 };
 
 use super::{
-    super::{Result, Service},
+    super::{Result, Service, freezes::thaws},
     apps::{Headed, Standing},
     budgets::{self, MonthDays},
     charts::{Charted, millis},
     rows,
 };
 use crate::store::{
-    Scope,
+    Scope, appeals,
     apps::App,
     assessments, counts,
     episodes::{self, Episode},
-    escalation, misses, probes,
+    escalation, freezes, misses, probes,
     series::Series,
 };
 
@@ -80,6 +80,13 @@ impl Service {
         let on_ladder = escalation::standing(&self.store.portal, scope, app.id).await?;
         let mut asked = decisions_asked(actor, &app, on_ladder.as_ref());
         asked.extend(self.remediation_asks(actor, &app).await?);
+        if actor.may_everywhere(Action::DecideEscalation) && app.archived_at.is_none() {
+            let appealed = appeals::waiting_of(&self.store.portal, scope, app.id).await?;
+            asked.extend(appealed.map(|since| appeal_asked(&app, since)));
+            let carries = on_ladder.as_ref().is_some_and(|standing| standing.state != State::None);
+            let freeze = freezes::shown(&self.store.portal).await?.filter(|_| carries);
+            asked.extend(freeze.as_ref().and_then(thaws).map(freeze_asked));
+        }
         asked.extend(todo(actor, &app, &head.state, &alert_address, &slis, unseen));
         Ok(AppOverview {
             todo: asked,
@@ -267,6 +274,30 @@ fn decisions_asked(actor: &Actor, app: &App, standing: Option<&escalation::Stand
         },
     });
     todo.into_iter().collect()
+}
+
+/// That an appeal waits for a program manager.
+fn appeal_asked(app: &App, since: DateTime<Utc>) -> Todo {
+    Todo {
+        title: "Decide on the appeal".to_owned(),
+        detail: format!(
+            "Open since {}; nothing further is enforced meanwhile.",
+            since.format("%-d %B %Y, %H:%M UTC")
+        ),
+        href: format!("/apps/{}/escalation", app.key),
+    }
+}
+
+/// That the portal itself has frozen every app.
+fn freeze_asked(thaws: DateTime<Utc>) -> Todo {
+    Todo {
+        title: "Look at the freeze of every app".to_owned(),
+        detail: format!(
+            "The portal could not measure. It thaws on {}, unless you keep it or lift it.",
+            thaws.format("%-d %B %Y, %H:%M UTC")
+        ),
+        href: "/escalation".to_owned(),
+    }
 }
 
 fn todo(

@@ -20,6 +20,7 @@ on_both_engines!(
     the_board_shows_what_is_urgent_first,
     another_partners_app_is_not_seen,
     the_database_refuses_to_change_decisions,
+    an_app_that_has_stopped_is_looked_at_again,
 );
 
 /// Facts and decisions have whole seconds.
@@ -252,4 +253,25 @@ async fn the_database_refuses_to_change_decisions(database: TestDatabase) {
         let error = sql(db, attempt).await.unwrap_err().to_string();
         assert!(error.contains("decisions are append-only"), "{error}");
     }
+}
+
+async fn an_app_that_has_stopped_is_looked_at_again(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let waits = Standing {
+        due: None,
+        ..standing(State::Notified)
+    };
+    let goes_on = Standing {
+        error: None,
+        ..waits.clone()
+    };
+    commit(db, async |tx| {
+        escalation::set_standing(tx, world.ours.app, &waits).await?;
+        escalation::set_standing(tx, world.theirs.app, &goes_on).await
+    })
+    .await;
+    assert_eq!(escalation::waiting(db, after(9)).await.unwrap(), []);
+    commit(db, async |tx| escalation::wake_stopped(tx, after(9)).await).await;
+    assert_eq!(escalation::waiting(db, after(9)).await.unwrap(), [world.ours.app]);
 }

@@ -6,7 +6,7 @@ use rampart_domain::{
 };
 use rampart_server::store::{Db, Scope, facts};
 
-use super::{Neighbours, commit, refused, scope_of_staff};
+use super::{NASTY, Neighbours, commit, refused, scope_of_staff};
 use crate::support::database::{TestDatabase, on_both_engines, sql};
 
 on_both_engines!(
@@ -20,6 +20,9 @@ on_both_engines!(
     all_apps_are_read_in_ranges_of_their_ids,
     the_last_policy_that_was_published_is_in_force,
     the_database_refuses_to_change_facts,
+    a_fact_that_is_set_aside_is_left_out_everywhere,
+    a_line_that_cannot_be_read_is_named,
+    what_was_set_aside_stays_so,
 );
 
 /// Facts have whole seconds.
@@ -181,10 +184,8 @@ async fn it_is_known_who_filed_a_fact_and_what_is_frozen(database: TestDatabase)
         Ok(())
     })
     .await;
-    assert!(facts::everything_is_frozen(db).await.unwrap());
     file(db, None, fact("f3", None, FactKind::Thawed)).await;
     assert!(!commit(db, async |tx| facts::all_frozen(tx).await).await);
-    assert!(!facts::everything_is_frozen(db).await.unwrap());
 }
 
 async fn all_apps_are_read_in_ranges_of_their_ids(database: TestDatabase) {
@@ -255,5 +256,114 @@ async fn the_database_refuses_to_change_facts(database: TestDatabase) {
     if let Db::Postgres(_) = db {
         let error = sql(db, "truncate fact").await.unwrap_err().to_string();
         assert!(error.contains("facts are append-only"), "{error}");
+    }
+}
+
+async fn a_fact_that_is_set_aside_is_left_out_everywhere(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let app = world.ours.app;
+    let key = Some("com.example.ours");
+    file(db, Some(app), fact("f1", key, FactKind::Designated)).await;
+    file(db, Some(app), fact("f2", key, FactKind::AppealOpened)).await;
+    file(db, None, fact("f3", None, FactKind::Frozen)).await;
+    for id in ["f2", "f3"] {
+        commit(db, async |tx| {
+            facts::set_aside(tx, &id.into(), world.owner, NASTY, super::now()).await
+        })
+        .await;
+    }
+    let ids = |facts: Vec<Fact>| facts.into_iter().map(|fact| fact.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(ids(facts::of_app(db, world.scope(), app).await.unwrap()), ["f1"]);
+    assert_eq!(ids(facts::all(db).await.unwrap()), ["f1"]);
+    commit(db, async |tx| {
+        let (known, last) = facts::to_decide_on(tx, app).await?;
+        assert_eq!((ids(known?), last), (vec!["f1".to_owned()], 1));
+        assert_eq!(facts::latest_of(tx, app, "appeal_opened").await?, None);
+        assert!(!facts::all_frozen(tx).await?);
+        Ok(())
+    })
+    .await;
+    let aside = facts::set_aside_of(db, world.scope(), app).await.unwrap();
+    let shown: Vec<_> = aside.iter().map(|aside| aside.id.as_str()).collect();
+    assert_eq!(shown, ["f2", "f3"]);
+    assert_eq!((aside[0].why.as_str(), aside[0].at), (NASTY, super::now()));
+    assert_eq!(aside[0].fact.as_ref().unwrap().kind, FactKind::AppealOpened);
+    // A stranger reads of those of all apps alone.
+    let theirs = facts::set_aside_of(db, world.scope(), world.theirs.app).await.unwrap();
+    assert_eq!(theirs.len(), 1);
+    file(
+        db,
+        Some(world.theirs.app),
+        fact("f4", Some("com.example.theirs"), FactKind::Designated),
+    )
+    .await;
+    commit(db, async |tx| {
+        facts::set_aside(tx, &"f4".into(), world.owner, "x", super::now()).await
+    })
+    .await;
+    let seen = async |scope| facts::set_aside_of(db, scope, world.theirs.app).await.unwrap().len();
+    assert_eq!(
+        (seen(world.scope()).await, seen(scope_of_staff(world.owner)).await),
+        (1, 2)
+    );
+}
+
+async fn a_line_that_cannot_be_read_is_named(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let app = world.ours.app;
+    file(
+        db,
+        Some(app),
+        fact("f1", Some("com.example.ours"), FactKind::Designated),
+    )
+    .await;
+    let unlock = match db {
+        Db::Sqlite(_) => "drop trigger fact_no_update",
+        Db::Postgres(_) => "drop trigger fact_no_change on fact",
+    };
+    sql(db, unlock).await.unwrap();
+    sql(db, "update fact set line = 'torn'").await.unwrap();
+    let expected = "the fact f1, number 1, cannot be read: ";
+    for error in [
+        facts::all(db).await.unwrap_err(),
+        facts::of_app(db, world.scope(), app).await.unwrap_err(),
+        commit(db, async |tx| facts::to_decide_on(tx, app).await)
+            .await
+            .0
+            .unwrap_err(),
+    ] {
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+    assert!(
+        facts::of_app(db, world.scope(), world.theirs.app).await.is_ok(),
+        "others do not notice"
+    );
+    commit(db, async |tx| {
+        facts::set_aside(tx, &"f1".into(), world.owner, "x", super::now()).await
+    })
+    .await;
+    assert_eq!(facts::all(db).await.unwrap(), []);
+    let aside = facts::set_aside_of(db, world.scope(), app).await.unwrap();
+    assert_eq!(aside[0].fact, None);
+}
+
+async fn what_was_set_aside_stays_so(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    file(db, None, fact("f1", None, FactKind::Frozen)).await;
+    let aside = async |tx: &mut rampart_server::store::Tx| {
+        facts::set_aside(tx, &"f1".into(), world.owner, "x", super::now()).await
+    };
+    commit(db, aside).await;
+    refused(db, aside).await;
+    for attempt in ["update fact_set_aside set why = 'y'", "delete from fact_set_aside"] {
+        let error = sql(db, attempt).await.unwrap_err().to_string();
+        assert!(error.contains("what was set aside stays so"), "{error}");
+    }
+    if let Db::Postgres(_) = db {
+        let error = sql(db, "truncate fact_set_aside").await.unwrap_err().to_string();
+        assert!(error.contains("what was set aside stays so"), "{error}");
     }
 }

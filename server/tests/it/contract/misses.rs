@@ -15,6 +15,7 @@ on_both_engines!(
     a_series_has_one_open_miss,
     misses_are_seen_by_their_partner_and_staff,
     a_miss_is_excused_and_found_by_when_it_opened,
+    a_miss_is_found_by_its_id,
 );
 
 fn miss(n: u128, side: Side, tick: i64) -> Miss {
@@ -117,4 +118,23 @@ async fn a_miss_is_excused_and_found_by_when_it_opened(database: TestDatabase) {
     commit(db, async |tx| misses::set_excused(tx, MissId(nth(1)), true).await).await;
     let open = misses::open(db).await.unwrap();
     assert_eq!(open.iter().map(|miss| miss.excused).collect::<Vec<_>>(), [true, false]);
+}
+
+async fn a_miss_is_found_by_its_id(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let (ours, theirs) = (miss(1, world.ours, 100), miss(2, world.theirs, 100));
+    for miss in [&ours, &theirs] {
+        commit(db, async |tx| misses::insert(tx, miss).await).await;
+    }
+    let found = async |scope, app, id| misses::find(db, scope, app, id).await.unwrap();
+    assert_eq!(found(world.scope(), world.ours.app, ours.id).await, Some(ours.clone()));
+    assert_eq!(found(world.scope(), world.ours.app, theirs.id).await, None);
+    assert_eq!(
+        found(world.scope(), world.theirs.app, theirs.id).await,
+        None,
+        "a stranger's"
+    );
+    let staff = scope_of_staff(world.owner);
+    assert_eq!(found(staff, world.theirs.app, theirs.id).await, Some(theirs));
 }

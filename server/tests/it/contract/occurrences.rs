@@ -20,6 +20,7 @@ on_both_engines!(
     closed_once_it_takes_nothing_more,
     a_name_is_used_once,
     an_occurrence_is_seen_by_members_only,
+    an_occurrence_is_found_by_its_name_in_facts,
 );
 
 fn episode(at: i64, counted: bool) -> OpenEpisode {
@@ -226,4 +227,21 @@ async fn an_occurrence_is_seen_by_members_only(database: TestDatabase) {
     assert!(seen(7).await && !seen(8).await);
     world.leave(db).await;
     assert!(!seen(7).await);
+}
+
+async fn an_occurrence_is_found_by_its_name_in_facts(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    begin(db, 1, world.ours.app, 100).await;
+    begin(db, 2, world.theirs.app, 100).await;
+    let found = async |scope, app, breach: &str| occurrences::by_breach(db, scope, app, breach).await.unwrap();
+    let ours = found(world.scope(), world.ours.app, "breach-1").await;
+    assert_eq!(ours, Some(find(db, 1).await));
+    assert_eq!(found(world.scope(), world.ours.app, "breach-2").await, None);
+    assert_eq!(
+        found(world.scope(), world.theirs.app, "breach-2").await,
+        None,
+        "a stranger's"
+    );
+    assert!(found(Scope::system(), world.theirs.app, "breach-2").await.is_some());
 }

@@ -150,6 +150,11 @@ async fn an_appeal_is_opened_by_an_owner_once_there_is_something_to_appeal() {
     assert!(asked.contains("Decide on the proposed demotion"), "{asked}");
     let asked = world.owners(&format!("/apps/{KEY}")).await;
     assert!(asked.contains("Answer the proposed demotion"), "{asked}");
+    let refused = world.portal.post(&mut world.owner, &path, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("Choose at least one breach or missed target."));
+    assert!(refused.body.contains("The platform was down."), "nothing typed is lost");
+    let fields = [("why", "The platform was down."), ("about", "m1")];
     let opened = world.portal.post(&mut world.owner, &path, &fields).await;
     assert_eq!(opened.status, StatusCode::SEE_OTHER, "{}", opened.body);
     let page = world.managers(PAGE).await;
@@ -161,8 +166,17 @@ async fn an_appeal_is_opened_by_an_owner_once_there_is_something_to_appeal() {
     let held = world.manager_decides("confirm-demotion", &[("why", "x")]).await;
     assert_eq!(held.status, StatusCode::CONFLICT);
     assert!(held.body.contains("An appeal is open. Decide on it first"));
-    let closed = world
+    let refused = world
         .manager_decides("close-appeal", &[("why", "It was the app.")])
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused
+            .body
+            .contains("Choose whether the appeal is granted or refused.")
+    );
+    let closed = world
+        .manager_decides("close-appeal", &[("why", "It was the app."), ("verdict", "refused")])
         .await;
     assert_eq!(closed.status, StatusCode::SEE_OTHER, "{}", closed.body);
     world.portal.clock.advance(TimeDelta::seconds(2));

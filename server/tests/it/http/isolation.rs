@@ -158,6 +158,10 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
         ("/apps/com.kestrel.app/measuring/stop", vec![("why", "x")]),
         ("/apps/com.kestrel.app/escalation/decide/appeal", vec![("why", "x")]),
         ("/apps/com.kestrel.app/escalation/decide/withdraw", vec![("why", "x")]),
+        (
+            "/apps/com.kestrel.app/escalation/set-aside",
+            vec![("fact", "x"), ("why", "x")],
+        ),
     ];
     let assessment = format!("/apps/com.kestrel.app/breaches/{incident}/assessment");
     for path in [assessment.clone(), format!("{assessment}/withdraw")] {

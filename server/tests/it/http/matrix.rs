@@ -164,8 +164,10 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("{app}/remediation/{NOBODY}/actions/{NOBODY}/accept"), &[]),
         form(format!("{app}/remediation/{NOBODY}/comment"), &[]),
         form(format!("{app}/remediation/{NOBODY}/comments/{NOBODY}/edit"), &[]),
+        form(format!("{app}/escalation/set-aside"), &[("why", "")]),
         form("/escalation/freeze".to_owned(), &[("why", "")]),
         form("/escalation/thaw".to_owned(), &[("why", "")]),
+        form("/escalation/keep-freeze".to_owned(), &[("why", "")]),
         // Nothing can be wrong with these: 303 means that it was done, 409 that somebody in an earlier column did it.
         form(format!("{app}/alert-address/resend"), &[]),
         form(format!("{app}/measuring/start"), &[]),

@@ -4,6 +4,7 @@ mod alert_address;
 mod assessments;
 mod audit;
 mod connect;
+mod designations;
 mod escalation;
 mod escalation_policy;
 mod events;

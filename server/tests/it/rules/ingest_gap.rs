@@ -27,7 +27,7 @@ on_both_engines!(
 );
 
 /// A portal that had so many iframe loads in every hour of the last days, and ten a minute of late.
-async fn portal(database: TestDatabase, usual: u64) -> (Portal, AppId) {
+pub(super) async fn portal(database: TestDatabase, usual: u64) -> (Portal, AppId) {
     let (portal, _, _) = measured(database).await;
     let store = &portal.service.store;
     let app = apps::by_key(&store.portal, Scope::system(), "com.example.app")
@@ -61,7 +61,7 @@ async fn loads(portal: &Portal, app: AppId, at: Minute, events: usize) {
 }
 
 /// Lets minutes pass with so many loads in each.
-async fn live(portal: &Portal, app: AppId, minutes: usize, events: usize) {
+pub(super) async fn live(portal: &Portal, app: AppId, minutes: usize, events: usize) {
     for _ in 0..minutes {
         let now = portal.clock.minute();
         loads(portal, app, now, events).await;

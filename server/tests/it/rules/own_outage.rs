@@ -30,14 +30,14 @@ on_both_engines!(
 );
 
 /// Something in the world that answers, until it is dropped.
-struct Canary {
+pub(super) struct Canary {
     url: String,
     port: u16,
     answering: JoinHandle<()>,
 }
 
 impl Canary {
-    async fn sing() -> Self {
+    pub(super) async fn sing() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let answering = tokio::spawn(async move {
@@ -52,13 +52,13 @@ impl Canary {
     }
 
     /// From now on connections are refused.
-    async fn dies(&mut self) {
+    pub(super) async fn dies(&mut self) {
         self.answering.abort();
         let _ = (&mut self.answering).await;
     }
 }
 
-async fn portal(database: TestDatabase, canaries: &[&Canary]) -> (Portal, Browser, [SeriesId; 2]) {
+pub(super) async fn portal(database: TestDatabase, canaries: &[&Canary]) -> (Portal, Browser, [SeriesId; 2]) {
     let list = |each: fn(&Canary) -> String| canaries.iter().map(|c| each(c)).collect::<Vec<_>>().join(",");
     let (urls, ports) = (list(|c| c.url.clone()), list(|c| c.port.to_string()));
     let settings = [
@@ -86,8 +86,14 @@ async fn portal(database: TestDatabase, canaries: &[&Canary]) -> (Portal, Browse
     (portal, owner, [series[0], series[1]])
 }
 
+/// Lets a minute pass as [`unseen_minute`] does, and evaluates it.
+pub(super) async fn minute(portal: &Portal, series: &[SeriesId], probe: &Probe) {
+    unseen_minute(portal, series, probe).await;
+    portal.evaluate().await;
+}
+
 /// Lets a minute pass in which every app is probed once with this outcome and the canaries are asked every ten seconds.
-async fn minute(portal: &Portal, series: &[SeriesId], probe: &Probe) {
+pub(super) async fn unseen_minute(portal: &Portal, series: &[SeriesId], probe: &Probe) {
     for second in 0..6 {
         let due = portal.clock.now();
         portal.service.ask_canaries(Round::of(due)).await.unwrap();
@@ -105,7 +111,6 @@ async fn minute(portal: &Portal, series: &[SeriesId], probe: &Probe) {
         }
         portal.clock.advance(TimeDelta::seconds(10));
     }
-    portal.evaluate().await;
 }
 
 async fn episodes(portal: &Portal, series: SeriesId) -> usize {
