@@ -4,12 +4,22 @@
 
 use std::fmt::Write;
 
+use rampart_domain::{
+    action::{ActionKind, ParentKind, Priority, Step},
+    id::PlanId,
+};
+use rampart_server::store::{Scope, actions, apps, plans};
+
 use crate::support::portal::{Browser, Portal, SECRETS_KEY};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authorization.txt");
 
 /// The id of nothing.
 const NOBODY: &str = "0190a000-0000-7000-8000-000000000000";
+
+/// The remediation plan of the app, and its action, which the member proposed.
+const PLAN: &str = "0190a000-0000-7000-8000-00000000000a";
+const ACTION: &str = "0190a000-0000-7000-8000-00000000000b";
 
 /// One line of the table: the method, the path, and the fields of a form.
 struct Line {
@@ -42,6 +52,8 @@ async fn the_checked_in_table_is_what_the_server_does() {
         let shown = line
             .path
             .replace(NOBODY, "{nothing}")
+            .replace(PLAN, "{plan}")
+            .replace(ACTION, "{action}")
             .replace(partner, "{partner}")
             .replace(member, "{member}")
             .replace(key, "{app}");
@@ -70,6 +82,38 @@ async fn the_checked_in_table_is_what_the_server_does() {
     );
 }
 
+/// Gives the app a plan with one action.
+async fn plan(portal: &Portal) {
+    let (db, now) = (&portal.service.store.portal, portal.clock.now());
+    let app = apps::by_key(db, Scope::system(), "com.kestrel.app")
+        .await
+        .unwrap()
+        .unwrap();
+    let (plan, action): (PlanId, _) = (PLAN.parse().unwrap(), ACTION.parse().unwrap());
+    let terms = actions::Terms {
+        title: "Add a queue".to_owned(),
+        description: String::new(),
+        owner: actions::Owner::Named("Robin".to_owned()),
+        kind: ActionKind::Prevent,
+        priority: Priority::FourWeeks,
+        chosen: None,
+        tracker: String::new(),
+    };
+    let event = actions::NewEvent {
+        step: Step::Propose,
+        by: portal.actor("mia@member.test").await.user,
+        at: now,
+        text: "",
+    };
+    let mut tx = db.begin().await.unwrap();
+    plans::open(&mut tx, plan, app.id, now).await.unwrap();
+    let parent = (ParentKind::RemediationPlan, plan.0);
+    actions::propose(&mut tx, action, parent, app.partner_id, &terms, event)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
 /// One browser for each column, and the app's key, the partner's id and a member's id.
 async fn people(portal: &Portal) -> (Vec<Browser>, [String; 3]) {
     let mut administrator = portal.staff("Ada", &["administrator"]).await;
@@ -81,6 +125,7 @@ async fn people(portal: &Portal) -> (Vec<Browser>, [String; 3]) {
     let reviewer = portal.staff("Rea", &["reviewer"]).await;
     let incident_manager = portal.staff("Ian", &["incident_manager"]).await;
     let program_manager = portal.staff("Pia", &["program_manager"]).await;
+    plan(portal).await;
     let other_member = portal.actor("max@member.test").await.user.to_string();
     let people = vec![
         Browser::default(),
@@ -122,7 +167,7 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         page(format!("{app}/escalation/policy.json")),
         page(format!("{app}/escalation/facts.jsonl")),
         page(format!("{app}/remediation")),
-        page(format!("{app}/remediation/{NOBODY}")),
+        page(format!("{app}/remediation/{PLAN}")),
         page(format!("{app}/settings")),
         page("/partners".to_owned()),
         page("/partners/new".to_owned()),
@@ -158,12 +203,15 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("{app}/escalation/decide/decline-demotion"), &[("why", "")]),
         form(format!("{app}/escalation/decide/appeal"), &[("why", "")]),
         form(format!("{app}/escalation/decide/close-appeal"), &[("why", "")]),
-        form(format!("{app}/remediation/{NOBODY}/contact"), &[]),
-        form(format!("{app}/remediation/{NOBODY}/actions/new"), &[]),
-        form(format!("{app}/remediation/{NOBODY}/actions/{NOBODY}/edit"), &[]),
-        form(format!("{app}/remediation/{NOBODY}/actions/{NOBODY}/accept"), &[]),
-        form(format!("{app}/remediation/{NOBODY}/comment"), &[]),
-        form(format!("{app}/remediation/{NOBODY}/comments/{NOBODY}/edit"), &[]),
+        form(format!("{app}/remediation/{PLAN}/contact"), &[]),
+        form(format!("{app}/remediation/{PLAN}/actions/new"), &[]),
+        form(format!("{app}/remediation/{PLAN}/actions/{ACTION}/edit"), &[]),
+        form(format!("{app}/remediation/{PLAN}/actions/{ACTION}/decline"), &[]),
+        form(format!("{app}/remediation/{PLAN}/actions/{ACTION}/verify"), &[]),
+        form(format!("{app}/remediation/{PLAN}/actions/{ACTION}/complete"), &[]),
+        form(format!("{app}/remediation/{PLAN}/actions/{ACTION}/waive"), &[]),
+        form(format!("{app}/remediation/{PLAN}/comment"), &[]),
+        form(format!("{app}/remediation/{PLAN}/comments/{NOBODY}/edit"), &[]),
         form(format!("{app}/escalation/set-aside"), &[("why", "")]),
         form("/escalation/freeze".to_owned(), &[("why", "")]),
         form("/escalation/thaw".to_owned(), &[("why", "")]),
