@@ -99,12 +99,12 @@ test("an app in remediation carries out its plan", async ({ page, people, target
     const form = page.locator("#new-comment");
     await form.getByLabel("Your comment").fill("**Thank you** <script>alert(1)</script>");
     await form.getByRole("button", { name: "Add the comment" }).click();
-    await expect(page.getByText("<script>alert(1)</script>")).toBeVisible();
+    await expect(page.locator(".prose", { hasText: "<script>alert(1)</script>" })).toBeVisible();
     await page.getByText("Edit", { exact: true }).click();
     await page.locator("form[id^=edit-comment]").getByRole("textbox").fill("Thank you all.");
     await page.getByRole("button", { name: "Save the comment" }).click();
     await expect(page.locator(".prose", { hasText: "Thank you all." })).toBeVisible();
-    await page.getByText("What it said before").click();
+    await page.getByText("What it said before (1").click();
     await expect(page.locator("strong", { hasText: "Thank you" })).toBeVisible();
     await expectAccessible(page);
     await ian.page.goto(`/apps/${KEY}/remediation`);

@@ -160,7 +160,7 @@ fn ActionsCard(plan: PlanView) -> impl IntoView {
                 };
                 view! { <p class="body quiet">{text}</p> }.into_any()
             } else {
-                view! { <ol class="actions">{items.collect_view()}</ol> }.into_any()
+                view! { <ol class="action-list">{items.collect_view()}</ol> }.into_any()
             }}
             {may_propose
                 .then(|| {
@@ -298,7 +298,7 @@ fn ActionItem(action: ActionView, base: String, owners: Vec<(String, String)>) -
                         </div>
                     }
                 })}
-            {obstacle.map(|text| view! { <p class="fine">"Not by you: "{text}</p> })}
+            {obstacle.map(|text| view! { <p class="fine">{text}</p> })}
             <Steps steps/>
         </li>
     }
