@@ -175,6 +175,8 @@ impl ActKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
     pub kind: ActKind,
+    /// What it is a decision on, so that a page that has been open for long decides on nothing else.
+    pub about: String,
     /// Why it cannot be decided now.
     pub obstacle: Option<String>,
 }

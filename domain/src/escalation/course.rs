@@ -260,8 +260,8 @@ impl<'a> Course<'a> {
             _ => None,
         };
         let because = holds(self.policy())?;
-        let mut replaced = self.policies.windows(2).filter(|two| now < two[1].transition_ends());
-        replaced.all(|two| holds(two[0].policy).is_some()).then_some(because)
+        let holds_too = self.replaced(now).all(|(policy, _)| holds(policy).is_some());
+        holds_too.then_some(because)
     }
 
     fn notify(&self) -> Option<Vec<Text>> {
@@ -338,7 +338,10 @@ impl<'a> Course<'a> {
                     self.last_closing()
                         .map(|end| days_after(end, recovery.recover_quiet_days)),
                 );
-                due.extend(self.policies.iter().map(|p| self.deadline_at(p.policy, now)));
+                // While it is paused the deadline moves on with time; whatever ends the pause is an instant by itself.
+                if !self.pauses.is_paused() {
+                    due.extend(self.policies.iter().map(|p| self.deadline_at(p.policy, now)));
+                }
             }
             State::None | State::GoodStanding | State::DemotionProposed | State::Demoted => {}
         }
@@ -408,6 +411,21 @@ impl<'a> Course<'a> {
         let start = self.standing.entered;
         let days = self.standing.extended.unwrap_or(policy.demotion.deadline_days);
         later(days_after(start, days), self.pauses.within(start, now))
+    }
+
+    /// The policies that were replaced and still have a say, each with the end of its successor's transition.
+    pub(super) fn replaced(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&'a EscalationPolicy, DateTime<Utc>)> {
+        let two = self.policies.windows(2);
+        two.map(|two| (two[0].policy, two[1].transition_ends()))
+            .filter(move |(_, ends)| now < *ends)
+    }
+
+    /// When the deadline leads to a proposed demotion, as far as pauses and transitions up to `now` have put it off.
+    pub(super) fn enforced_deadline(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let replaced = self
+            .replaced(now)
+            .map(|(policy, ends)| self.deadline_at(policy, now).min(ends));
+        replaced.fold(self.deadline_at(self.policy(), now), DateTime::max)
     }
 
     fn has_cooled_off(&self, now: DateTime<Utc>) -> bool {

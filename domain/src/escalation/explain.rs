@@ -31,6 +31,10 @@ pub(super) fn sentence(course: &Course<'_>, rule: Rule, facts: usize, now: DateT
             "Every action of the plan is verified, no objective is missed and no breach is open or ended less than {} ago: the app is in good standing again.",
             days(recovery.recover_quiet_days)
         ),
+        Rule::Deadline if course.is_completed() => format!(
+            "Every action of the plan is verified, but the app was not quiet for {} before the deadline, so a demotion is proposed.",
+            days(recovery.recover_quiet_days)
+        ),
         Rule::Deadline => "The remediation was not completed by its deadline, so a demotion is proposed.".to_owned(),
         Rule::FurtherBreaches => format!(
             "{} counted more than {} into the remediation; {} lead to a proposed demotion.",

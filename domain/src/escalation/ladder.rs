@@ -24,8 +24,10 @@ pub struct Ladder {
     pub app_frozen: bool,
     /// Whether it is suspended by an appeal.
     pub appeal_open: bool,
-    /// The end of a remediation, as far as pauses have put it off until now.
+    /// The end of a remediation, as far as pauses and transitions have put it off until now.
     pub deadline: Option<DateTime<Utc>>,
+    /// Until when tighter rules hold only where those of the versions before hold as well; `None` outside a transition.
+    pub transition_ends: Option<DateTime<Utc>>,
     /// When the app is in good standing again if nothing further happens; `None` while something that counts is open, a
     /// remediation is not completed, or there is nothing to clear.
     pub clears: Option<DateTime<Utc>>,
@@ -97,6 +99,7 @@ impl Course<'_> {
         };
         let in_remediation = state == State::Remediation;
         let grace_ends = days_after(self.standing.entered, policy.demotion.grace_days);
+        let deadline = in_remediation.then(|| self.enforced_deadline(now));
         Ladder {
             within_window: self
                 .counting_breaches()
@@ -109,10 +112,13 @@ impl Course<'_> {
             frozen: self.pauses.app_frozen || self.pauses.all_frozen,
             app_frozen: self.pauses.app_frozen,
             appeal_open: self.pauses.appeal_open,
-            deadline: in_remediation.then(|| self.deadline_at(policy, now)),
+            deadline,
+            transition_ends: self.replaced(now).map(|(_, ends)| ends).max(),
             clears: quiet
                 .filter(|_| !self.is_blocked())
-                .map(|(end, days)| days_after(end, days)),
+                .map(|(end, days)| days_after(end, days))
+                // A deadline that comes first leads elsewhere.
+                .filter(|clears| deadline.is_none_or(|deadline| *clears <= deadline || self.pauses.is_paused())),
             cools_off: self
                 .standing
                 .demoted

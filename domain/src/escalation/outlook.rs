@@ -11,6 +11,21 @@ use super::{
 impl Outcome {
     /// How far the app is from the next step down, and from good standing; one sentence each.
     pub fn outlook(&self, now: DateTime<Utc>) -> Vec<String> {
+        let mut words = self.distances(now);
+        let falls = matches!(
+            self.standing.state,
+            State::Notified | State::Remediation | State::DemotionProposed
+        );
+        words.extend(self.ladder.transition_ends.filter(|_| falls).map(|ends| {
+            format!(
+                "The rules have changed: until {} a step down is taken only where those before hold as well.",
+                date(ends)
+            )
+        }));
+        words
+    }
+
+    fn distances(&self, now: DateTime<Utc>) -> Vec<String> {
         let (policy, ladder) = (&self.policy, &self.ladder);
         match self.standing.state {
             State::None => Vec::new(),

@@ -477,6 +477,84 @@ fn a_draft_moves_an_app_once_its_transition_ends() {
 }
 
 #[test]
+fn a_pause_right_before_the_deadline_brings_no_due_time_of_its_own() {
+    let policy = EscalationPolicy::standard();
+    let almost = format!("{} appeal", 68.0 - 1.0 / 86_400.0);
+    let facts = ["0 designated", "1 missed m1", &almost];
+    let facts: Vec<Fact> = facts
+        .iter()
+        .enumerate()
+        .map(|(n, line)| fact(n + 1, line, &policy))
+        .collect();
+    // Ten years in steps of the second that is left would never end.
+    let outcome = decide(&"app".into(), &policy, &facts.iter().collect::<Vec<_>>(), day(3_650.0));
+    assert_eq!(outcome.standing.state, State::Remediation);
+    assert_eq!(outcome.due, None);
+}
+
+#[test]
+fn a_deadline_that_is_shortened_waits_for_the_transition_or_the_old_one() {
+    let deadline = |transition: u64, on: f64| {
+        let mut policy = EscalationPolicy::standard();
+        policy.transition_days = transition;
+        let facts = ["0 designated", "1 missed m1", "20 policy /demotion/deadline_days=5"];
+        let facts: Vec<Fact> = facts
+            .iter()
+            .enumerate()
+            .map(|(n, line)| fact(n + 1, line, &policy))
+            .collect();
+        let known: Vec<_> = facts.iter().collect();
+        let shown = decide(&"app".into(), &policy, &known, day(on)).ladder.deadline.unwrap();
+        let until = decide(&"app".into(), &policy, &known, shown);
+        assert_eq!(
+            until.decisions.last().unwrap().at,
+            shown,
+            "it is when the demotion is proposed"
+        );
+        let outcome = decide(&"app".into(), &policy, &known, day(on));
+        assert!(
+            outcome
+                .outlook(day(on))
+                .iter()
+                .any(|words| words.starts_with("The rules have changed"))
+        );
+        (shown - day(0.0)).num_days()
+    };
+    assert_eq!(deadline(28, 30.0), 48, "the transition ends first");
+    assert_eq!(deadline(90, 30.0), 68, "the old deadline comes first");
+}
+
+#[test]
+fn a_remediation_that_cannot_be_quiet_before_its_deadline_does_not_say_that_it_clears() {
+    let policy = EscalationPolicy::standard();
+    let lines = [
+        "0 designated",
+        "1 missed m1",
+        "20 met m1",
+        "60 breach b1",
+        "61 closed b1",
+        "62 completed",
+    ];
+    let facts: Vec<Fact> = lines
+        .iter()
+        .enumerate()
+        .map(|(n, line)| fact(n + 1, line, &policy))
+        .collect();
+    let known: Vec<_> = facts.iter().collect();
+    let outcome = decide(&"app".into(), &policy, &known, day(63.0));
+    assert_eq!(outcome.ladder.clears, None, "day 75 is after the deadline on day 68");
+    let after = decide(&"app".into(), &policy, &known, day(68.0));
+    let last = after.decisions.last().unwrap();
+    assert_eq!(last.rule, Rule::Deadline);
+    assert!(
+        last.explanation.contains("was not quiet for 14\u{a0}days")
+            || last.explanation.contains("was not quiet for 14 days"),
+        "{}",
+        last.explanation
+    );
+}
+
+#[test]
 fn a_newer_version_replaces_those_that_were_to_follow_it() {
     let version = |version: u64, starts: f64| Publication {
         starts: day(starts),

@@ -65,9 +65,10 @@ impl WhatIf {
         self.ends
     }
 
-    /// Compares an app by its facts and those of all apps, in order.
+    /// Compares an app by its facts and those of all apps, in order; what became known after now is left out.
     pub fn compare(&self, app: &Text, facts: &[Fact]) -> Comparison {
-        let now = facts.last().map_or(self.now, |fact| fact.at.max(self.now));
+        let now = self.now;
+        let facts = &facts[..facts.partition_point(|fact| fact.at <= now)];
         let later = |coming: &[Publication]| {
             let published: Vec<_> = coming.iter().map(|publication| fact(publication, now)).collect();
             let known: Vec<_> = facts.iter().chain(&published).collect();

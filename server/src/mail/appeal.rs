@@ -3,7 +3,7 @@ use rampart_domain::escalation::Outcome;
 
 use super::{
     Stationery,
-    letter::{Letter, button, facts_table, facts_text, moment},
+    letter::{Bulletin, Letter, button, facts_table, facts_text, moment},
 };
 use crate::store::{apps::App, outbox::NewMail};
 
@@ -51,6 +51,33 @@ pub fn appeal_verdict(stationery: &Stationery<'_>, verdict: &AppealVerdict<'_>) 
     });
     mail.partner = Some(app.partner_id);
     mail.app = Some(app.id);
+    mail.give_up_at = stationery.now + super::decision::PATIENCE;
+    mail
+}
+
+/// That an owner appeals, for one program manager, who decides on it.
+pub fn appeal_opened(stationery: &Stationery<'_>, app: &App, by: &str, why: &str, recipient: &str) -> NewMail {
+    let page = stationery.link(&format!("/apps/{}/escalation", app.key));
+    let facts = [
+        ("App", format!("{} ({})", app.name, app.key)),
+        ("Partner", app.partner_name.clone()),
+        ("Appealed by", by.to_owned()),
+        ("Reason", why.to_owned()),
+    ];
+    let mut mail = stationery.bulletin(Bulletin {
+        kind: "appeal_opened",
+        recipient: recipient.to_owned(),
+        subject: format!("{}: appeal", app.name),
+        headline: &format!("{} appeals the escalation of {}.", app.partner_name, app.name),
+        facts: &facts,
+        meaning: "While it is open the deadline stands still and nothing is enforced. Grant or refuse it on the escalation page, \
+                  which shows where the app stands if it is granted.",
+        link: &page,
+        label: "Open the escalation page",
+        partner: app.partner_id,
+        app: app.id,
+        alert_address: None,
+    });
     mail.give_up_at = stationery.now + super::decision::PATIENCE;
     mail
 }

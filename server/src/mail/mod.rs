@@ -17,7 +17,7 @@ mod synthetics;
 
 pub use action::{ActionNews, ActionNotice, action_notice};
 pub use alert::{Alert, Hour, alert};
-pub use appeal::{AppealVerdict, appeal_verdict};
+pub use appeal::{AppealVerdict, appeal_opened, appeal_verdict};
 pub use burn_rate::{BurnRate, burn_rate};
 pub use contact::{ContactNotice, contact_notice};
 pub use decision::{DecisionNotice, decision_notice};

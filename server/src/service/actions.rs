@@ -1,6 +1,8 @@
 //! Actions that are agreed on after something went wrong (SPEC section 4). What they belong to has the page with their forms,
 //! and says what follows once all of them are verified.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use rampart_domain::{
     access::{self, Actor, StaffRole},
@@ -141,6 +143,9 @@ impl Service {
     ) -> Result<()> {
         require_in(actor, needs(Step::Edit), parent.app.partner_id)?;
         let item = self.action(actor, parent, action).await?;
+        if item.version != version {
+            return Err(stale());
+        }
         let is_own = self.has_a_hand_in(actor, parent, item.id).await?;
         if !is_own && !is_member(actor, parent) {
             return Err(Error::Forbidden(NOT_YOURS.to_owned()));
@@ -192,6 +197,9 @@ impl Service {
         let Some(text) = text else { return Err(checks.error()) };
         let is_own = self.has_a_hand_in(actor, parent, item.id).await?;
         let state = step.taken(item.state, is_own).map_err(refused)?;
+        if item.version != version {
+            return Err(stale());
+        }
         let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         let held = facts::hold(&mut tx, now.trunc_subsecs(0)).await?;
@@ -449,7 +457,7 @@ impl Service {
         Ok(mails)
     }
 
-    /// The contact; until there is one, the program managers, who assign it.
+    /// The contact, or until there is one the program managers, who assign it; and the incident managers.
     async fn of_the_platform(&self, tx: &mut Tx, parent: &Parent, actor: &Actor) -> Result<Vec<String>> {
         let mails = match &parent.contact {
             Some((account, _)) if *account == actor.user => Vec::new(),
@@ -459,6 +467,10 @@ impl Service {
                 managers.iter().map(ToString::to_string).collect()
             }
         };
+        let mut mails: BTreeSet<String> = mails.into_iter().collect();
+        // They alone accept and verify.
+        let managers = accounts::staff_mails(tx, StaffRole::IncidentManager).await?;
+        mails.extend(managers.iter().map(ToString::to_string));
         Ok(mails.into_iter().filter(|mail| *mail != actor.mail).collect())
     }
 

@@ -3,6 +3,7 @@
 use rampart_domain::{
     access::{Action, Actor},
     app::{AppKey, AppKind, BaseUrl, HealthPath, MAX_BASE_URLS, MAX_EXCLUDED_SITES, MailAddress, Site},
+    escalation::State,
     id::{AppId, PartnerId},
     sli::Product,
 };
@@ -19,6 +20,7 @@ use crate::{
     store::{
         self,
         apps::{self, App, Details, HealthCheck},
+        escalation,
     },
 };
 
@@ -261,6 +263,18 @@ impl Service {
     pub async fn archive_app(&self, actor: &Actor, key: &str) -> Result<()> {
         let app = self.app_for(actor, key, Action::ArchiveApp).await?;
         let mut tx = self.store.portal.begin().await?;
+        if let Some(standing) = escalation::standing_for(&mut tx, app.id).await?
+            && matches!(
+                standing.state,
+                State::Notified | State::Remediation | State::DemotionProposed
+            )
+        {
+            // It would leave the board, and with it whoever has to decide.
+            return Err(Error::Conflict(format!(
+                "This app is {}. It can be archived once that is over, or a program manager has withdrawn the designation.",
+                standing.state.label()
+            )));
+        }
         apps::set_measuring(&mut tx, app.id, None).await?;
         self.measure_exactly(&mut tx, app.id, &[]).await?;
         apps::set_archived(&mut tx, app.id, Some(self.clock.now())).await?;

@@ -304,7 +304,7 @@ impl Service {
             };
             touched.extend(occurrence);
         }
-        occurrences::settle(tx, tick.start(), &touched).await?;
+        occurrences::settle(tx, tick.start(), &touched, Who::System, "").await?;
         occurrences::close_due(tx, tick).await
     }
 

@@ -12,6 +12,7 @@ use crate::{
     random,
     store::{
         Tx,
+        audit::Who,
         facts::{self, FiledBy},
     },
 };
@@ -45,6 +46,21 @@ pub(super) async fn file_by(
         Some(by),
     )
     .await?)
+}
+
+/// Files what follows from what `who` did, a person with the reason they gave: nobody decides on what they brought about.
+pub(super) async fn file_for(
+    tx: &mut Tx,
+    who: Who<'_>,
+    at: DateTime<Utc>,
+    app: (AppId, &str),
+    kind: FactKind,
+    why: &str,
+) -> Result<Fact> {
+    match who {
+        Who::Person(actor) => file_by(tx, actor, at, Some(app), kind, why).await,
+        Who::Outside { .. } | Who::System => file(tx, at, Some(app), kind).await,
+    }
 }
 
 fn fact(at: DateTime<Utc>, app: Option<&str>, kind: FactKind) -> Fact {

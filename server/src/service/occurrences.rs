@@ -15,7 +15,7 @@ use rampart_domain::{
 use super::{Result, facts};
 use crate::{
     random,
-    store::{Tx, occurrences},
+    store::{Tx, audit::Who, occurrences},
 };
 
 /// An episode that begins to count.
@@ -49,8 +49,15 @@ pub(super) async fn count_in(tx: &mut Tx, tick: Minute, counting: &Counting<'_>)
     Ok(id)
 }
 
-/// Makes these occurrences what their episodes are now, and files `excused` and `unexcused` for those whose standing changed.
-pub(super) async fn settle(tx: &mut Tx, at: DateTime<Utc>, touched: &BTreeSet<OccurrenceId>) -> Result<()> {
+/// Makes these occurrences what their episodes are now, and files `excused` and `unexcused` for those whose standing changed: on
+/// behalf of `who`, with their reason.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    at: DateTime<Utc>,
+    touched: &BTreeSet<OccurrenceId>,
+    who: Who<'_>,
+    why: &str,
+) -> Result<()> {
     for id in touched {
         let Some(now) = occurrences::refresh(tx, *id).await? else {
             continue;
@@ -60,7 +67,7 @@ pub(super) async fn settle(tx: &mut Tx, at: DateTime<Utc>, touched: &BTreeSet<Oc
             true => FactKind::Excused { reference },
             false => FactKind::Unexcused { reference },
         };
-        facts::file(tx, at, Some((now.app, &now.app_key)), kind).await?;
+        facts::file_for(tx, who, at, (now.app, &now.app_key), kind, why).await?;
     }
     Ok(())
 }

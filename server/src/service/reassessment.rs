@@ -207,7 +207,8 @@ impl Service {
             episodes::assess(tx, breach.episode.id, &breach.assessment).await?;
             touched.extend(breach.episode.occurrence.filter(|_| breach.changes_standing()));
         }
-        occurrences::settle(tx, now, &touched).await?;
+        let why = change.reason();
+        occurrences::settle(tx, now, &touched, who, why).await?;
         for (miss, measured) in &plan.misses {
             misses::set_excused(tx, miss.id, miss.excused).await?;
             let reference = Text::new(miss.id.to_string());
@@ -215,7 +216,7 @@ impl Service {
                 true => FactKind::Excused { reference },
                 false => FactKind::Unexcused { reference },
             };
-            facts::file(tx, now, Some((miss.app, &measured.app_key)), kind).await?;
+            facts::file_for(tx, who, now, (miss.app, &measured.app_key), kind, why).await?;
         }
         Ok(())
     }

@@ -166,11 +166,14 @@ impl Service {
         Ok(possible.map(|s| (s.id, s.name, s.mail)).collect())
     }
 
-    /// Opens and closes the plan of an app as these decisions bring it into remediation and out of it.
+    /// Opens and closes the plan of an app as these decisions bring it into remediation and out of it. A change of the ledger that
+    /// leads back into a remediation goes on with its plan, unless that plan is from before `baseline`: it belongs to a
+    /// remediation that is over.
     pub(super) async fn follow_with_plan<'a>(
         &self,
         tx: &mut Tx,
         app: &App,
+        baseline: DateTime<Utc>,
         decisions: impl Iterator<Item = &'a Decision>,
     ) -> Result<Vec<PlanStep>> {
         let mut steps = Vec::new();
@@ -178,7 +181,7 @@ impl Service {
             let latest = plans::latest_for(tx, app.id).await?;
             let open = latest.as_ref().filter(|plan| plan.closed_at.is_none());
             match (has_plan(decision.to), open, &latest) {
-                (true, None, Some(latest)) if decision.rule == Rule::Ledger => {
+                (true, None, Some(latest)) if decision.rule == Rule::Ledger && latest.opened_at >= baseline => {
                     plans::reopen(tx, latest.id).await?;
                     steps.push(PlanStep::Reopened(latest.id));
                 }

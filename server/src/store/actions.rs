@@ -271,11 +271,15 @@ pub async fn events(db: &Db, scope: Scope, (kind, parent): Parent) -> Result<Has
     Ok(events)
 }
 
-/// Accepted actions of every partner that are due up to this day.
+/// Accepted actions of every partner that are due up to this day, but not those of a closed plan or an archived app.
 pub async fn due_until(db: &Db, day: NaiveDate) -> Result<Vec<Item>> {
     let rows: Vec<Row> = read!(db, pool => query_as(
         "select i.*, u.name as owner_account from action_item i left join account u on u.id = i.owner_id
-         where i.state = 'accepted' and i.due_on <= $1 order by i.due_on, i.id")
+         where i.state = 'accepted' and i.due_on <= $1
+           and (i.parent_kind <> 'remediation_plan'
+                or exists (select 1 from remediation_plan p join app a on a.id = p.app_id
+                           where p.id = i.parent_id and p.closed_at is null and a.archived_at is null))
+         order by i.due_on, i.id")
         .bind(day).fetch_all(pool).await?);
     rows.into_iter().map(Item::try_from).collect()
 }

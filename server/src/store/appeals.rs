@@ -105,9 +105,13 @@ pub async fn waiting(db: &Db, scope: Scope) -> Result<Vec<Waiting>> {
     let rows: Vec<(String, String, i64)> = read!(db, pool => query_as(
         "select a.key, a.name, f.at from fact f join app a on a.id = f.app_id
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2))
-           and a.archived_at is null and f.kind = 'appeal_opened'
+           and a.archived_at is null
+           and f.kind in ('appeal_opened', 'appeal_closed') -- as its index has it
+           and f.kind = 'appeal_opened'
+           and not exists (select 1 from fact_set_aside s where s.fact = f.id)
            and not exists (select 1 from fact o where o.app_id = f.app_id and o.kind in ('appeal_opened', 'appeal_closed')
-                                                  and o.seq > f.seq)
+                                                  and o.seq > f.seq
+                                                  and not exists (select 1 from fact_set_aside s where s.fact = o.id))
          order by f.seq")
         .bind(scope.everything()).bind(scope.account()).fetch_all(pool).await?);
     rows.into_iter()
@@ -126,7 +130,8 @@ pub async fn waiting_of(db: &Db, scope: Scope, app: AppId) -> Result<Option<Date
     let last: Option<(String, i64)> = read!(db, pool => query_as(
         "select f.kind, f.at from fact f join app a on a.id = f.app_id
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and f.app_id = $3
-           and f.kind in ('appeal_opened', 'appeal_closed') order by f.seq desc limit 1")
+           and f.kind in ('appeal_opened', 'appeal_closed')
+           and not exists (select 1 from fact_set_aside s where s.fact = f.id) order by f.seq desc limit 1")
         .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_optional(pool).await?);
     last.filter(|(kind, _)| kind == "appeal_opened")
         .map(|(_, at)| time(at))

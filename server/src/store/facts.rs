@@ -144,6 +144,13 @@ pub async fn filed_by(tx: &mut Tx, ids: &[Text]) -> Result<Vec<(Text, UserId)>> 
     Ok(rows.into_iter().map(|(id, by)| (id.into(), UserId(by))).collect())
 }
 
+/// Whether a fact is about all apps alike.
+pub async fn is_of_all_apps(tx: &mut Tx, fact: &Text) -> Result<bool> {
+    let known: Option<i64> = write!(tx, c => query_scalar("select seq from fact where id = $1 and app_id is null")
+        .bind(fact.as_str()).fetch_optional(c).await?);
+    Ok(known.is_some())
+}
+
 /// The last fact of this kind about an app.
 pub async fn latest_of(tx: &mut Tx, app: AppId, kind: &str) -> Result<Option<Text>> {
     let id: Option<String> = write!(tx, c => query_scalar(

@@ -21,7 +21,7 @@ pub struct Plan {
     pub contact: Option<Contact>,
 }
 
-/// Whom the partner asks at the platform.
+/// Whom the partner asks at the platform; nobody once their account is disabled or their last role in the programme gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
     pub account: UserId,
@@ -89,7 +89,8 @@ pub async fn set_contact(tx: &mut Tx, id: PlanId, contact: UserId) -> Result<boo
 pub async fn latest_for(tx: &mut Tx, app: AppId) -> Result<Option<Plan>> {
     let row: Option<Row> = write!(tx, c => query_as(
         "select p.*, u.name as contact_name, u.mail as contact_mail
-         from remediation_plan p left join account u on u.id = p.contact_id
+         from remediation_plan p left join account u on u.id = p.contact_id and u.disabled_at is null
+                  and exists (select 1 from staff_role r where r.account_id = u.id and r.role <> 'administrator')
          where p.app_id = $1 order by p.closed_at is not null, p.opened_at desc, p.id desc limit 1")
         .bind(app.0).fetch_optional(c).await?);
     Ok(row.map(Plan::from))
@@ -99,7 +100,8 @@ pub async fn latest_for(tx: &mut Tx, app: AppId) -> Result<Option<Plan>> {
 pub async fn of_app(db: &Db, scope: Scope, app: AppId) -> Result<Vec<Plan>> {
     let rows: Vec<Row> = read!(db, pool => query_as(
         "select p.*, u.name as contact_name, u.mail as contact_mail
-         from remediation_plan p join app a on a.id = p.app_id left join account u on u.id = p.contact_id
+         from remediation_plan p join app a on a.id = p.app_id left join account u on u.id = p.contact_id and u.disabled_at is null
+                  and exists (select 1 from staff_role r where r.account_id = u.id and r.role <> 'administrator')
          where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and p.app_id = $3
          order by p.closed_at is not null, p.opened_at desc, p.id desc")
         .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_all(pool).await?);

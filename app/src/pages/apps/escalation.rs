@@ -559,7 +559,7 @@ fn AppealedChoice(appealable: Vec<(String, CountingRow)>) -> impl IntoView {
 
 #[component]
 fn Acts(acts: Vec<Act>, app: String, appealable: Vec<(String, CountingRow)>) -> impl IntoView {
-    let shown = acts.into_iter().map(move |Act { kind, obstacle }| {
+    let shown = acts.into_iter().map(move |Act { kind, about, obstacle }| {
         let question = kind.question();
         let appealable = match kind {
             ActKind::OpenAppeal => appealable.clone(),
@@ -576,6 +576,7 @@ fn Acts(acts: Vec<Act>, app: String, appealable: Vec<(String, CountingRow)>) -> 
                     explanation=question.explanation
                     look=if question.destroys { "danger" } else { "primary" }
                 >
+                    <input type="hidden" name="decides_on" value=about/>
                     {(kind == ActKind::DeclineDemotion)
                         .then(|| view! { <TextField name="extend_days" label="Days until the new deadline" kind="number" help="1 to 365."/> })}
                     {(kind == ActKind::OpenAppeal).then(|| view! { <AppealedChoice appealable/> })}

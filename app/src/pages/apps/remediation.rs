@@ -94,7 +94,8 @@ fn StandingCard(plan: PlanView, escalation: String) -> impl IntoView {
             "A demotion is proposed. What is verified here speaks against it.".into_any()
         }
         (None, _, Some(at)) => view! {
-            "Every action has to be verified by "<strong><Time at/></strong>", "<Time at style=TimeStyle::Relative/>"."
+            "Every action has to be verified by "<strong><Time at/></strong>", "<Time at style=TimeStyle::Relative/>
+            ", and the app has to have been quiet for as long as the rules ask."
         }
         .into_any(),
         (None, _, None) => "Every action has to be verified.".into_any(),

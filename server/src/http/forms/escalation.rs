@@ -21,7 +21,7 @@ pub(super) async fn decide(form: Submission) -> Result<Done> {
         ActKind::CloseAppeal => return close_appeal(&form).await,
         kind => {
             service
-                .decide_escalation(form.actor()?, key, Verdict::of(kind, days), why)
+                .decide_on_what_was_shown(form.actor()?, key, Verdict::of(kind, days), why, shown(&form))
                 .await?;
         }
     }
@@ -37,12 +37,19 @@ async fn close_appeal(form: &Submission) -> Result<Done> {
         _ => None,
     };
     let service = &form.web.service;
-    service.close_appeal(form.actor()?, key, granted, why).await?;
+    service
+        .close_appeal(form.actor()?, key, granted, why, shown(form))
+        .await?;
     let said = match granted {
         Some(true) => "The appeal is granted, and the owners are told.",
         _ => "The appeal is refused, and the owners are told.",
     };
     Ok(Done::go(link::app(key, "/escalation"), said))
+}
+
+/// What the person saw, where the page names it.
+fn shown(form: &Submission) -> Option<&str> {
+    Some(form.posted.text("decides_on")).filter(|shown| !shown.is_empty())
 }
 
 /// What the page says afterwards.

@@ -26,7 +26,7 @@ use super::{
         facts as filing,
         reassessment::{LedgerChange, Plan, decisive, is_current},
     },
-    decisions::Verdict,
+    decisions::{CHANGED, Verdict, decides_on},
 };
 use crate::{
     mail, random,
@@ -164,9 +164,16 @@ impl Service {
     /// partner's owners are told.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for who may not, and for who opened it; [`Error::Conflict`] where none is open, or the ledger keeps
-    /// changing; [`Error::Invalid`] without a verdict or a reason.
-    pub async fn close_appeal(&self, actor: &Actor, key: &str, granted: Option<bool>, why: &str) -> Result<()> {
+    /// [`Error::Forbidden`] for who may not, and for who opened it; [`Error::Conflict`] where none is open, or not the one that was
+    /// `shown`, or the ledger keeps changing; [`Error::Invalid`] without a verdict or a reason.
+    pub async fn close_appeal(
+        &self,
+        actor: &Actor,
+        key: &str,
+        granted: Option<bool>,
+        why: &str,
+        shown: Option<&str>,
+    ) -> Result<()> {
         let app = self.app(actor, key).await?;
         require_in(actor, Action::DecideEscalation, app.partner_id)?;
         let mut checks = Checks::default();
@@ -178,7 +185,7 @@ impl Service {
             return Err(checks.error());
         };
         for _ in 0..TRIES {
-            if self.try_to_close_appeal(actor, &app, granted, &why).await? {
+            if self.try_to_close_appeal(actor, &app, granted, &why, shown).await? {
                 self.escalate_at_once(app.id).await;
                 return Ok(());
             }
@@ -189,7 +196,14 @@ impl Service {
     }
 
     /// Says whether it was done; not when the ledger has changed while it was worked out.
-    async fn try_to_close_appeal(&self, actor: &Actor, app: &App, granted: bool, why: &str) -> Result<bool> {
+    async fn try_to_close_appeal(
+        &self,
+        actor: &Actor,
+        app: &App,
+        granted: bool,
+        why: &str,
+        shown: Option<&str>,
+    ) -> Result<bool> {
         let known = appeals::of_app(&self.store.portal, Scope::system(), app.id).await?;
         let about = match known.last() {
             Some(appeal) if appeal.closed.is_none() => appeal.about.clone(),
@@ -217,10 +231,13 @@ impl Service {
         }
         self.refuse_own(&mut tx, actor, app, Verdict::CloseAppeal).await?;
         let opened = facts::latest_of(&mut tx, app.id, FactKind::AppealOpened.name()).await?;
-        if known.last().map(|appeal| &appeal.fact) != opened.as_ref() && !about.is_empty() {
-            return Err(Error::Conflict(
-                "Another appeal was opened meanwhile. Look at the page again.".to_owned(),
-            ));
+        if shown.is_some_and(|shown| shown != decides_on(Verdict::CloseAppeal, &before, opened.as_ref())) {
+            return Err(Error::Conflict(CHANGED.to_owned()));
+        }
+        // What it is about was read before: once more, unless it is one from before appeals named anything.
+        let read_since = appeals::of_app(&self.store.portal, Scope::system(), app.id).await?;
+        if read_since.len() != known.len() {
+            return Ok(false);
         }
         if let Some(plan) = plan {
             self.write_ledger_change(&mut tx, &change, plan, Who::Person(actor), now)

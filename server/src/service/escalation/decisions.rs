@@ -4,7 +4,7 @@
 use chrono::SubsecRound;
 use rampart_app::model::ActKind;
 use rampart_domain::{
-    access::{Action, Actor},
+    access::{Action, Actor, StaffRole},
     escalation::{EscalationPolicy, FactKind, Outcome, Rule, State, Text, decide, find_contradiction},
 };
 use serde_json::json;
@@ -15,7 +15,10 @@ use super::super::{
     audit::{self, Change},
     facts as filing,
 };
-use crate::store::{Tx, appeals, apps::App, escalation, facts};
+use crate::{
+    mail,
+    store::{Tx, accounts, appeals, apps::App, escalation, facts, outbox},
+};
 
 /// What a person decides about an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +127,18 @@ impl Verdict {
     }
 }
 
+/// What is decided on: a proposed demotion is named by the number of decisions that led to it, an appeal by its fact. What can
+/// only be decided once in a state has no name.
+pub(in crate::service) fn decides_on(verdict: Verdict, outcome: &Outcome, appeal: Option<&Text>) -> String {
+    match verdict {
+        Verdict::ConfirmDemotion | Verdict::DeclineDemotion { .. } => outcome.decisions.len().to_string(),
+        Verdict::CloseAppeal => appeal.map(ToString::to_string).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+pub(super) const CHANGED: &str = "This is about something else than what you saw: it was decided meanwhile. Nothing was done; look at the page again.";
+
 impl Service {
     /// Files what a person decides about an app, and has the engine act on it at once.
     ///
@@ -133,9 +148,24 @@ impl Service {
     pub async fn decide_escalation(&self, actor: &Actor, key: &str, verdict: Verdict, why: &str) -> Result<()> {
         match verdict {
             // Without a word on what it is about, an appeal is about everything; closed without being granted, it is refused.
-            Verdict::CloseAppeal => self.close_appeal(actor, key, Some(false), why).await,
-            verdict => self.decide_about(actor, key, verdict, None, why).await,
+            Verdict::CloseAppeal => self.close_appeal(actor, key, Some(false), why, None).await,
+            verdict => self.decide_about(actor, key, verdict, None, why, None).await,
         }
+    }
+
+    /// As [`Self::decide_escalation`], on what the actor saw: `decides_on` as [`decides_on`] names it.
+    ///
+    /// # Errors
+    /// As there; [`Error::Conflict`] when it is something else by now.
+    pub async fn decide_on_what_was_shown(
+        &self,
+        actor: &Actor,
+        key: &str,
+        verdict: Verdict,
+        why: &str,
+        decides_on: Option<&str>,
+    ) -> Result<()> {
+        self.decide_about(actor, key, verdict, None, why, decides_on).await
     }
 
     /// Files an appeal of an owner about these breaches and misses, of those on which the app's state may rest.
@@ -143,7 +173,7 @@ impl Service {
     /// # Errors
     /// As [`Self::decide_escalation`]; [`Error::Invalid`] for what it cannot be about.
     pub async fn open_appeal(&self, actor: &Actor, key: &str, about: &[&str], why: &str) -> Result<()> {
-        self.decide_about(actor, key, Verdict::OpenAppeal, Some(about), why)
+        self.decide_about(actor, key, Verdict::OpenAppeal, Some(about), why, None)
             .await
     }
 
@@ -154,6 +184,7 @@ impl Service {
         verdict: Verdict,
         about: Option<&[&str]>,
         why: &str,
+        shown: Option<&str>,
     ) -> Result<()> {
         let app = self.app(actor, key).await?;
         require_in(actor, verdict.needs(), app.partner_id)?;
@@ -173,6 +204,9 @@ impl Service {
         if let Some(obstacle) = verdict.obstacle(&outcome, now) {
             return Err(Error::Conflict(obstacle.to_owned()));
         }
+        if shown.is_some_and(|shown| shown != decides_on(verdict, &outcome, None)) {
+            return Err(Error::Conflict(CHANGED.to_owned()));
+        }
         self.refuse_own(&mut tx, actor, &app, verdict).await?;
         let about = appealed(&outcome, about)?;
         let fact = filing::file_by(&mut tx, actor, now, Some((app.id, &app.key)), verdict.fact(), &why).await?;
@@ -187,9 +221,16 @@ impl Service {
             after: json!({ "fact": fact.id, "at": fact.at }),
             why: Some(&why),
         };
+        if verdict == Verdict::OpenAppeal {
+            for manager in accounts::staff_mails(&mut tx, StaffRole::ProgramManager).await? {
+                let mail = mail::appeal_opened(&self.stationery(), &app, &actor.name, &why, manager.as_str());
+                outbox::push(&mut tx, &mail, self.clock.now()).await?;
+            }
+        }
         audit::by(&mut tx, actor, &self.clock, change).await?;
         tx.commit().await?;
         self.escalate_at_once(app.id).await;
+        self.wake.outbox.notify_one();
         Ok(())
     }
 

@@ -45,6 +45,11 @@ impl Service {
                 "The engine does not stop at this fact. Look at the page again: it has changed meanwhile.".to_owned(),
             ));
         }
+        if facts::is_of_all_apps(&mut tx, &fact).await? {
+            return Err(Error::Conflict(
+                "This fact is about every app, so it cannot be set aside for one. Restore it from a backup.".to_owned(),
+            ));
+        }
         let filed = facts::filed_by(&mut tx, std::slice::from_ref(&fact)).await?;
         if filed.iter().any(|(_, by)| *by == actor.user) {
             return Err(Error::Forbidden(

@@ -8,6 +8,7 @@ pub(super) mod policy;
 mod receipt;
 pub(crate) mod what_if;
 
+pub(super) use decisions::decides_on;
 pub use decisions::{LONGEST_EXTENSION, Verdict};
 pub use receipt::{fact_line, initial_policy};
 
@@ -83,7 +84,9 @@ impl Service {
             }
             escalation::set_standing(&mut tx, app.id, &decided.standing).await?;
             let decisions = decided.new.iter().map(|recorded| &recorded.decision);
-            let plan = self.follow_with_plan(&mut tx, app, decisions).await?;
+            let plan = self
+                .follow_with_plan(&mut tx, app, decided.standing.baseline, decisions)
+                .await?;
             plans.extend(plan.into_iter().map(|step| (app, step)));
             news.push((app, decided));
         }
@@ -92,8 +95,9 @@ impl Service {
                 self.notify(&mut tx, app, recorded, decided).await?;
             }
         }
-        if news.iter().any(|(_, decided)| !decided.new.is_empty()) {
-            // What comes now was not known to what was decided.
+        let mut decisions = news.iter().flat_map(|(_, decided)| &decided.new);
+        if decisions.any(|recorded| recorded.decision.at == until) {
+            // What comes now was not known to what was decided at this instant.
             facts::hold(&mut tx, until + TimeDelta::seconds(1)).await?;
         }
         let mut completed = Vec::new();

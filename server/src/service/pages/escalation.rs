@@ -23,7 +23,7 @@ use super::{
     super::{
         Error, Result, Service,
         access::require,
-        escalation::{Verdict, fact_line, initial_policy},
+        escalation::{Verdict, decides_on, fact_line, initial_policy},
         freezes::thaws,
         occurrences::series_name,
     },
@@ -77,7 +77,7 @@ impl Service {
         let appeals = appeals::of_app(db, scope, app.id).await?;
         let has_own = facts.iter().any(|fact| fact.app.is_some());
         let acts = match error {
-            None => acts(actor, &app, &outcome, at),
+            None => acts(actor, &app, &facts, &outcome, at),
             Some(_) => Vec::new(),
         };
         Ok(EscalationPage {
@@ -373,7 +373,11 @@ fn evidence_href(app: &App, is_miss: bool, id: &Text) -> String {
 }
 
 /// What the reader may decide in this state; what somebody would look for here but cannot be decided now says why.
-fn acts(actor: &Actor, app: &App, outcome: &Outcome, at: DateTime<Utc>) -> Vec<Act> {
+fn acts(actor: &Actor, app: &App, facts: &[Fact], outcome: &Outcome, at: DateTime<Utc>) -> Vec<Act> {
+    let appeal = facts
+        .iter()
+        .rfind(|fact| fact.kind == FactKind::AppealOpened)
+        .map(|fact| &fact.id);
     let (state, ladder) = (outcome.standing.state, &outcome.ladder);
     let belongs_here = |kind: ActKind| match kind {
         ActKind::Designate => state == State::None,
@@ -390,6 +394,7 @@ fn acts(actor: &Actor, app: &App, outcome: &Outcome, at: DateTime<Utc>) -> Vec<A
         .filter(|kind| belongs_here(*kind) && actor.may_in(Verdict::of(*kind, 1).needs(), app.partner_id))
         .map(|kind| Act {
             kind,
+            about: decides_on(Verdict::of(kind, 1), outcome, appeal),
             obstacle: Verdict::of(kind, 1).obstacle(outcome, at).map(str::to_owned),
         })
         .collect()

@@ -126,8 +126,7 @@ impl Service {
         let run = what_ifs::get(db, id).await?.ok_or(Error::NotFound)?;
         let app = self.app(actor, key).await?;
         let as_of = run.as_of.unwrap_or(run.asked_at);
-        let mut facts = facts::of_app(db, Scope::of(actor, Action::ViewApp), app.id).await?;
-        facts.retain(|fact| fact.at <= as_of);
+        let facts = facts::of_app(db, Scope::of(actor, Action::ViewApp), app.id).await?;
         if find_contradiction(&facts).is_some() {
             return Err(Error::NotFound);
         }

@@ -180,6 +180,8 @@ async fn it_is_known_who_filed_a_fact_and_what_is_frozen(database: TestDatabase)
                 "{kind} {since}"
             );
         }
+        assert!(facts::is_of_all_apps(tx, &"f2".into()).await?);
+        assert!(!facts::is_of_all_apps(tx, &"f1".into()).await?);
         assert!(facts::all_frozen(tx).await?);
         Ok(())
     })

@@ -175,13 +175,39 @@ async fn an_appeal_is_opened_by_an_owner_once_there_is_something_to_appeal() {
             .body
             .contains("Choose whether the appeal is granted or refused.")
     );
+    // A page that was open before another appeal came decides on nothing else.
+    let late = [
+        ("why", "It was the app."),
+        ("verdict", "granted"),
+        ("decides_on", "anotherone1"),
+    ];
+    let late = world.manager_decides("close-appeal", &late).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.body.contains("This is about something else than what you saw"));
+    let archived = world
+        .portal
+        .post(&mut world.owner, "/apps/com.kestrel.app/archive", &[])
+        .await;
+    assert_eq!(archived.status, StatusCode::CONFLICT, "nobody hides from a decision");
+    let mails = world.portal.mails().await;
+    let told = mails.iter().find(|mail| mail.kind == "appeal_opened").unwrap();
+    assert_eq!(told.recipients.0, ["pia@platform.test"]);
     let closed = world
         .manager_decides("close-appeal", &[("why", "It was the app."), ("verdict", "refused")])
         .await;
     assert_eq!(closed.status, StatusCode::SEE_OTHER, "{}", closed.body);
     world.portal.clock.advance(TimeDelta::seconds(2));
+    let stale = [("why", "As the rules say."), ("decides_on", "1")];
+    let stale = world.manager_decides("confirm-demotion", &stale).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT, "an earlier proposal");
+    let page = world.portal.get(&mut world.manager, PAGE).await.body;
+    let shown = page.split("name=\"decides_on\" value=\"").nth(1).unwrap();
+    let shown = shown.split('"').next().unwrap().to_owned();
     let demoted = world
-        .manager_decides("confirm-demotion", &[("why", "As the rules say.")])
+        .manager_decides(
+            "confirm-demotion",
+            &[("why", "As the rules say."), ("decides_on", &shown)],
+        )
         .await;
     assert_eq!(demoted.status, StatusCode::SEE_OTHER, "{}", demoted.body);
     let page = world.owners(PAGE).await;

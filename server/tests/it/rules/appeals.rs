@@ -131,7 +131,7 @@ impl World {
 
     async fn closes(&self, granted: bool) -> Result<(), Error> {
         let service = &self.portal.service;
-        let closed = service.close_appeal(&self.manager, APP, Some(granted), "We looked at it.");
+        let closed = service.close_appeal(&self.manager, APP, Some(granted), "We looked at it.", None);
         closed.await
     }
 
@@ -263,9 +263,9 @@ async fn a_refused_appeal_excuses_nothing(database: TestDatabase) {
     let breach = world.breaches().await.remove(0);
     world.appeals_about(&[&breach]).await.unwrap();
     let service = &world.portal.service;
-    let without = service.close_appeal(&world.manager, APP, None, " ").await;
+    let without = service.close_appeal(&world.manager, APP, None, " ", None).await;
     assert!(matches!(without, Err(Error::Invalid(_))), "{without:?}");
-    let owners = service.close_appeal(&world.owner, APP, Some(true), "Ours.").await;
+    let owners = service.close_appeal(&world.owner, APP, Some(true), "Ours.", None).await;
     assert!(matches!(owners, Err(Error::Forbidden(_))), "{owners:?}");
     world.closes(false).await.unwrap();
     assert_eq!((world.waivers().await, world.state().await), (0, State::Notified));

@@ -31,6 +31,7 @@ use crate::support::{
 on_both_engines!(
     a_plan_is_opened_and_closed_by_the_decisions,
     the_ledger_opens_the_latest_plan_again,
+    the_ledger_opens_no_plan_of_a_remediation_that_is_over,
     the_last_verified_action_completes_the_remediation_once,
     what_is_declined_or_waived_is_not_asked_for,
     a_declined_demotion_files_the_completion_again_once,
@@ -289,6 +290,25 @@ async fn the_ledger_opens_the_latest_plan_again(database: TestDatabase) {
     assert_eq!(world.audited("remediation.reopened").await, 1);
 }
 
+async fn the_ledger_opens_no_plan_of_a_remediation_that_is_over(database: TestDatabase) {
+    let world = World::in_remediation(database).await;
+    world.verified("Add a queue").await;
+    world.after(1.0, met("m1")).await;
+    assert_eq!(world.state().await, State::GoodStanding);
+    let over = world.plans().await.remove(0).id;
+    // A year later a miss is excused, and after a while no longer.
+    world.after(300.0, missed("m2")).await;
+    world.after(1.0, FactKind::Excused { reference: "m2".into() }).await;
+    assert_eq!(world.state().await, State::GoodStanding);
+    world.after(30.0, FactKind::Unexcused { reference: "m2".into() }).await;
+    assert_eq!(world.rules().await.last(), Some(&Rule::Ledger));
+    assert_eq!(world.state().await, State::Remediation);
+    let plans = world.plans().await;
+    assert_eq!(plans.len(), 2);
+    assert!(plans[0].id != over && plans[0].closed_at.is_none());
+    assert_eq!(world.completions().await.len(), 1, "nothing is done for this one yet");
+}
+
 async fn the_last_verified_action_completes_the_remediation_once(database: TestDatabase) {
     let world = World::in_remediation(database).await;
     let other = world.done("Alert sooner").await;
@@ -464,10 +484,15 @@ async fn an_action_is_told_to_whom_it_concerns(database: TestDatabase) {
         .unwrap()
         .to_string();
     let proposed = "Timesheets: action proposed: Add a queue to";
+    let mut told = world.mails("action").await;
+    told.sort();
     assert_eq!(
-        world.mails("action").await,
-        [format!("{proposed} pia@platform.test")],
-        "without a contact, whoever assigns one is told"
+        told,
+        [
+            format!("{proposed} ian@platform.test"),
+            format!("{proposed} pia@platform.test")
+        ],
+        "who accepts it, and without a contact whoever assigns one"
     );
     let service = world.portal.service.clone();
     let id = world.plans().await[0].id.to_string();
@@ -488,6 +513,7 @@ async fn an_action_is_told_to_whom_it_concerns(database: TestDatabase) {
             line("accepted", "mia@member.test"),
             line("accepted", "owner@kestrel-labs.test"),
             line("done", "ian@platform.test"),
+            line("proposed", "ian@platform.test"),
             line("proposed", "pia@platform.test"),
             line("sent back", "mia@member.test"),
             line("sent back", "owner@kestrel-labs.test"),
