@@ -167,7 +167,10 @@ fn alert_mail(facts: &Facts) -> Found {
     match facts.alert_address {
         AlertAddress::Confirmed => done("The address was confirmed from its drill mail."),
         AlertAddress::Pending => to_do(Party::Partner, "The drill mail was sent; its link has to be opened."),
-        AlertAddress::Failed => to_do(Party::Partner, "The confirmed address refuses mail; another one is needed."),
+        AlertAddress::Failed => to_do(
+            Party::Partner,
+            "The confirmed address refuses mail; another one is needed.",
+        ),
         AlertAddress::Missing => to_do(Party::Partner, "No alert address is entered yet."),
     }
 }
@@ -175,8 +178,14 @@ fn alert_mail(facts: &Facts) -> Found {
 fn slis(facts: &Facts) -> Found {
     if facts.series.is_empty() {
         return match facts.measured {
-            true => to_do(Party::Partner, "Nothing was counted yet; series appear with the first events."),
-            false => to_do(Party::Reviewers, "Nothing is measured yet; data collection begins when staff start it."),
+            true => to_do(
+                Party::Partner,
+                "Nothing was counted yet; series appear with the first events.",
+            ),
+            false => to_do(
+                Party::Reviewers,
+                "Nothing is measured yet; data collection begins when staff start it.",
+            ),
         };
     }
     let in_state = |state: ReviewState| facts.series.iter().filter(move |s| s.review == state).count() as u64;
@@ -241,7 +250,10 @@ fn rollout(facts: &Facts) -> Found {
         .collect();
     match missing.is_empty() {
         true => done("There is an instance of each product."),
-        false => to_do(Party::Partner, format!("No instance is named for {}.", missing.join(", "))),
+        false => to_do(
+            Party::Partner,
+            format!("No instance is named for {}.", missing.join(", ")),
+        ),
     }
 }
 
@@ -258,7 +270,10 @@ fn trial(facts: &Facts) -> Found {
 fn iframe_events(facts: &Facts) -> Found {
     match facts.own_events {
         Some(true) => done("The app sends own events, which count in place of the generic ones."),
-        Some(false) => to_do(Party::Partner, "Only generic events are seen: whether a page connected within 12 s."),
+        Some(false) => to_do(
+            Party::Partner,
+            "Only generic events are seen: whether a page connected within 12 s.",
+        ),
         None => not_applicable("No page of the app has been loaded so far."),
     }
 }
@@ -270,7 +285,10 @@ fn synthetics(facts: &Facts, now: DateTime<Utc>) -> Found {
         }
         Some(at) => to_do(
             Party::Partner,
-            format!("The last result came on {}, more than {SYNTHETIC_DAYS} days ago.", at.format("%-d %B %Y")),
+            format!(
+                "The last result came on {}, more than {SYNTHETIC_DAYS} days ago.",
+                at.format("%-d %B %Y")
+            ),
         ),
         None => to_do(Party::Partner, "No result has come so far."),
     }
@@ -380,7 +398,12 @@ pub(super) mod tests {
         is_to_do(&with(29, 29), Item::HealthCheck, Party::Partner, "probed 29 times");
         assert_eq!(stands(&with(30, 30), Item::HealthCheck).0, State::Done);
         assert_eq!(stands(&with(99, 100), Item::HealthCheck).0, State::Done);
-        is_to_do(&with(98, 100), Item::HealthCheck, Party::Partner, "98 of 100 probes of app.example.com");
+        is_to_do(
+            &with(98, 100),
+            Item::HealthCheck,
+            Party::Partner,
+            "98 of 100 probes of app.example.com",
+        );
         let mut two = with(1_440, 1_440);
         two.health.push(HealthCheck {
             url: "eu.example.com".to_owned(),
@@ -397,7 +420,12 @@ pub(super) mod tests {
             measured: false,
             ..everything()
         };
-        is_to_do(&waiting, Item::HealthCheck, Party::Reviewers, "staff start the measuring");
+        is_to_do(
+            &waiting,
+            Item::HealthCheck,
+            Party::Reviewers,
+            "staff start the measuring",
+        );
     }
 
     #[test]
@@ -424,7 +452,12 @@ pub(super) mod tests {
         };
         use ReviewState::{Answered, Expected, Flagged, Unseen};
         is_to_do(&with(&[Expected, Unseen]), Item::Slis, Party::Partner, "1 of 2 series");
-        is_to_do(&with(&[Expected, Flagged]), Item::Slis, Party::Reviewers, "1 series is flagged");
+        is_to_do(
+            &with(&[Expected, Flagged]),
+            Item::Slis,
+            Party::Reviewers,
+            "1 series is flagged",
+        );
         is_to_do(&with(&[Flagged, Unseen]), Item::Slis, Party::Partner, "1 of 2 series");
         is_to_do(&with(&[Answered]), Item::Slis, Party::Partner, "again after an answer");
         assert_eq!(stands(&with(&[Expected, Expected]), Item::Slis).0, State::Done);
@@ -442,14 +475,34 @@ pub(super) mod tests {
             alert_address,
             ..everything()
         };
-        is_to_do(&with(AlertAddress::Pending), Item::AlertMail, Party::Partner, "link has to be opened");
-        is_to_do(&with(AlertAddress::Failed), Item::AlertMail, Party::Partner, "refuses mail");
-        is_to_do(&with(AlertAddress::Missing), Item::AlertMail, Party::Partner, "No alert address");
+        is_to_do(
+            &with(AlertAddress::Pending),
+            Item::AlertMail,
+            Party::Partner,
+            "link has to be opened",
+        );
+        is_to_do(
+            &with(AlertAddress::Failed),
+            Item::AlertMail,
+            Party::Partner,
+            "refuses mail",
+        );
+        is_to_do(
+            &with(AlertAddress::Missing),
+            Item::AlertMail,
+            Party::Partner,
+            "No alert address",
+        );
         let with = |readiness| Facts {
             readiness: Some(readiness),
             ..everything()
         };
-        is_to_do(&with(Readiness::Submitted), Item::Readiness, Party::Reviewers, "staff review it");
+        is_to_do(
+            &with(Readiness::Submitted),
+            Item::Readiness,
+            Party::Reviewers,
+            "staff review it",
+        );
         for state in [
             Readiness::Missing,
             Readiness::Draft,
@@ -490,11 +543,20 @@ pub(super) mod tests {
         };
         assert_eq!(stands(&with(today), Item::Trial).0, State::Waived(today));
         assert!(Checklist::of(&with(today), now()).is_complete());
-        is_to_do(&with(today - TimeDelta::days(1)), Item::Trial, Party::ProgramManagers, "waive");
+        is_to_do(
+            &with(today - TimeDelta::days(1)),
+            Item::Trial,
+            Party::ProgramManagers,
+            "waive",
+        );
         let done = Facts {
             trial_closed: Some(now()),
             ..with(today)
         };
-        assert_eq!(stands(&done, Item::Trial).0, State::Done, "what is done needs no waiver");
+        assert_eq!(
+            stands(&done, Item::Trial).0,
+            State::Done,
+            "what is done needs no waiver"
+        );
     }
 }

@@ -97,18 +97,24 @@ impl Item {
                 "A URL that needs no sign-in answers 200 within 3 s while the app works, and never while it does not."
             }
             Self::AlertMail => "Alerts go to an address that somebody has confirmed from the drill mail.",
-            Self::Slis => "The partner looks at each series, and says that it shows what they expect or what is suspicious about it.",
+            Self::Slis => {
+                "The partner looks at each series, and says that it shows what they expect or what is suspicious about it."
+            }
             Self::Readiness => {
                 "The partner describes how the app scales, is tested and restored, and how incidents are handled; the platform approves it."
             }
             Self::Rollout => {
                 "There is a developer-first-rollout instance of each product, where its changes arrive before they reach customers."
             }
-            Self::Trial => "Two of the partner's team open an incident ticket marked as a trial, and walk it through until it is closed.",
+            Self::Trial => {
+                "Two of the partner's team open an incident ticket marked as a trial, and walk it through until it is closed."
+            }
             Self::IframeEvents => {
                 "The app itself says when a page has loaded or failed, so that an error shown within a page is counted."
             }
-            Self::Synthetics => "Automated tests act as users on a developer-first-rollout instance, and report what they find.",
+            Self::Synthetics => {
+                "Automated tests act as users on a developer-first-rollout instance, and report what they find."
+            }
             Self::Training => "The operations contacts watch the training on incidents and reviews.",
         }
     }
@@ -163,7 +169,11 @@ mod tests {
             items.count()
         };
         assert_eq!(required(AppKind::Connect), 6);
-        assert_eq!(required(AppKind::Forge), 5, "the health check is required of Connect apps");
+        assert_eq!(
+            required(AppKind::Forge),
+            5,
+            "the health check is required of Connect apps"
+        );
         assert_eq!(Item::Training.need(AppKind::Connect), Need::Optional);
         assert_eq!(Item::Readiness.effort(), Some((1, 3)));
         assert_eq!(Item::Synthetics.effort(), Some((2, 5)));

@@ -91,7 +91,10 @@ mod tests {
     fn a_program_manager_decides_once_nothing_is_left() {
         let (parties, sentence) = of(&everything());
         assert_eq!(parties, [Party::ProgramManagers]);
-        assert_eq!(sentence, "Everything required is done or waived, and a program manager decides.");
+        assert_eq!(
+            sentence,
+            "Everything required is done or waived, and a program manager decides."
+        );
     }
 
     #[test]
