@@ -43,11 +43,11 @@ impl Service {
         let db = &self.store.portal;
         let mut tickets = approvals::of_app(db, scope, app.id).await?.into_iter();
         let ticket = tickets.next();
-        let is_open = ticket.as_ref().is_some_and(is_open) && app.archived_at.is_none();
-        let opened = ticket
+        let open = ticket
             .as_ref()
-            .filter(|ticket| is_open(ticket))
-            .map(|ticket| ticket.opened_at);
+            .filter(|ticket| is_open(ticket) && app.archived_at.is_none());
+        let opened = open.map(|ticket| ticket.opened_at);
+        let is_open = opened.is_some();
         let list = self.checklist(actor, &app).await?;
         let state = escalation::standing(db, scope, app.id)
             .await?

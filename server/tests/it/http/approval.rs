@@ -624,3 +624,34 @@ async fn another_partner_finds_nothing_and_changes_nothing() {
         .await;
     assert_eq!(foreign.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn the_requirements_are_made_from_the_rules_in_force() {
+    let world = World::new().await;
+    for browser in [&world.owner, &world.reviewer, &world.admin] {
+        let page = world.read(browser, "/requirements").await;
+        assert!(
+            page.contains("measurement rules version 1, escalation rules version 1"),
+            "{page}"
+        );
+        assert!(
+            page.contains("Required of Connect apps") && page.contains("2 to 5 days"),
+            "{page}"
+        );
+        assert!(page.contains("99.9 %"), "{page}");
+    }
+    let body = world.portal.get(&mut world.owner.clone(), "/requirements").await.body;
+    for anchor in [
+        "sli",
+        "slo",
+        "error-budget",
+        "occurrence",
+        "pir",
+        "glossary",
+        "service-levels",
+    ] {
+        assert!(body.contains(&format!("id=\"{anchor}\"")), "{anchor}");
+    }
+    let nobody = world.portal.get(&mut Browser::default(), "/requirements").await;
+    assert_eq!(nobody.status, StatusCode::SEE_OTHER);
+}
