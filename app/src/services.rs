@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use rampart_domain::access::Actor;
 
 use crate::model::{
-    AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
-    BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationEditor, EscalationPage,
-    EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery, MailPage,
-    MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage, PolicyEditor, PolicyPage,
-    ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
+    AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, ApprovalFilter, ApprovalPage,
+    ApprovalQueue, AuditFilter, AuditPage, BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard,
+    EscalationEditor, EscalationPage, EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage,
+    LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage,
+    PeoplePage, PolicyEditor, PolicyPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage,
+    WhatIfAppPage, WhatIfPage,
 };
 
 /// Why a page cannot be shown.
@@ -63,6 +64,10 @@ pub trait Services: Send + Sync {
     async fn app_escalation(&self, actor: &Actor, key: &str) -> Result<EscalationPage>;
     /// What a decision on the app rests on.
     async fn receipt(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage>;
+    /// The checklist of the app, its approval ticket, and what was said.
+    async fn approval(&self, actor: &Actor, key: &str) -> Result<ApprovalPage>;
+    /// Every open ticket, for staff.
+    async fn approvals(&self, actor: &Actor, filter: ApprovalFilter) -> Result<ApprovalQueue>;
     /// A remediation plan of the app: the one that is named, else the one that is open or was last.
     async fn remediation(&self, actor: &Actor, key: &str, plan: Option<String>) -> Result<RemediationPage>;
     /// Every app in the programme, for staff.

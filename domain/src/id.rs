@@ -64,4 +64,12 @@ ids! {
     PlanId,
     /// Something that was agreed on after something went wrong.
     ActionId,
+    /// The request of a partner that an app gets the designation.
+    TicketId,
+    /// A requirement that is not asked of an app for a time, or the request for that.
+    ChecklistWaiverId,
+    /// What a partner said of a series.
+    ReviewId,
+    /// A developer-first-rollout instance of a product.
+    InstanceId,
 }

@@ -12,6 +12,7 @@ pub mod escalation;
 pub mod exclusion;
 pub mod id;
 pub mod jwt;
+pub mod onboarding;
 pub mod policy;
 pub mod publish;
 pub mod sli;

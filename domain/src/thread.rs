@@ -6,6 +6,8 @@ text_key! {
     /// What a thread is about, together with the subject's id.
     pub enum SubjectKind, "subject of a thread" {
         RemediationPlan = "remediation_plan",
+        /// The approval of an app; its id is that of the app, so that the conversation goes on from one ticket to the next.
+        Approval = "approval",
     }
 }
 
@@ -23,6 +25,6 @@ mod tests {
     #[test]
     fn subjects_are_stable() {
         let keys: Vec<_> = SubjectKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        assert_eq!(keys, ["remediation_plan"]);
+        assert_eq!(keys, ["remediation_plan", "approval"]);
     }
 }

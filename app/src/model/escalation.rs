@@ -27,6 +27,8 @@ pub struct EscalationPage {
     pub at_fault: Option<String>,
     /// The facts that were set aside, the latest first.
     pub set_aside: Vec<SetAsideRow>,
+    /// How many required items of the approval's checklist are to be done, while its ticket is open and some are.
+    pub open_items: Option<u64>,
     /// Link to the public record; `None` for an app that never carried the designation.
     pub record_href: Option<String>,
 }

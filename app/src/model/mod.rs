@@ -2,6 +2,7 @@
 
 mod account;
 mod app;
+mod approval;
 mod audit;
 mod breach;
 mod escalation;
@@ -20,6 +21,10 @@ pub use account::{AccountPage, InvitationAsks, InvitationPage, SessionRow};
 pub use app::{
     AlertAddress, AppHead, AppList, AppOverview, AppPermissions, AppRow, AppSettings, AppState, BaseUrlProbe, Budget,
     BurnRates, NewAppPage, Outlook, SliRow, TestResult, TestResults, Todo,
+};
+pub use approval::{
+    ApprovalFilter, ApprovalPage, ApprovalPermissions, ApprovalQueue, ApprovalRow, ChecklistItem, InstanceView, Saying,
+    SeriesToReview, TicketVerdict, TicketView, TrainingView, WaiverView,
 };
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use breach::{Assessment, BreachList, BreachPage, BreachRow, Closing, MissRow, Occurrence, Standing};

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "the component macro writes public items")]
 
 mod account;
+mod approvals;
 mod apps;
 mod audit;
 mod escalation;
@@ -12,6 +13,7 @@ mod mail;
 mod partners;
 mod people;
 mod policy;
+mod requirements;
 mod sign_in;
 mod tokens;
 
@@ -47,6 +49,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/policies/escalation/edit") view=policy::EscalationEditorPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies/escalation/what-if/:id") view=policy::WhatIfPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies/escalation/what-if/:id/:app") view=policy::WhatIfAppPage ssr=SsrMode::Async/>
+                    <Route path=path!("/requirements") view=requirements::RequirementsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/approvals") view=approvals::ApprovalsPage ssr=SsrMode::Async/>
                     <Route path=path!("/escalation") view=escalation::BoardPage ssr=SsrMode::Async/>
                     <Route path=path!("/ledger") view=ledger::LedgerPage ssr=SsrMode::Async/>
                     <Route path=path!("/ledger/new") view=ledger::NewWaiverPage ssr=SsrMode::Async/>

@@ -86,6 +86,7 @@ fn entries(actor: &Actor) -> Vec<(&'static str, String)> {
         }
     }
     if actor.may_everywhere(Action::ViewApp) {
+        entries.push(("Approvals", "/approvals".to_owned()));
         entries.push(("Escalation", "/escalation".to_owned()));
         entries.push(("Ledger", "/ledger".to_owned()));
     }

@@ -53,10 +53,18 @@ pub enum Action {
     WaiveActions,
     /// Say who of the platform a partner's contact is.
     AssignContacts,
+    /// Ask that an app gets the designation.
+    AskForApproval,
+    /// Do the items of an app's checklist that are the partner's: look at series, name instances, note the training.
+    WorkOnChecklist,
+    /// Answer what a partner flagged in a series.
+    AnswerFlags,
+    /// Waive items of a checklist, and approve or refuse an app.
+    DecideApprovals,
 }
 
 impl Action {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
@@ -82,6 +90,10 @@ impl Action {
         Self::SignOffActions,
         Self::WaiveActions,
         Self::AssignContacts,
+        Self::AskForApproval,
+        Self::WorkOnChecklist,
+        Self::AnswerFlags,
+        Self::DecideApprovals,
     ];
 }
 
@@ -123,6 +135,10 @@ pub fn grant(role: Role, action: Action) -> Grant {
         (A::CompleteActions, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::SignOffActions, R::IncidentManager) => Everywhere,
         (A::WaiveActions | A::AssignContacts, R::ProgramManager) => Everywhere,
+        (A::AskForApproval, R::PartnerOwner) => OwnPartner,
+        (A::WorkOnChecklist, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::AnswerFlags, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
+        (A::DecideApprovals, R::ProgramManager) => Everywhere,
         _ => No,
     }
 }

@@ -1,5 +1,6 @@
 //! What runs beside the requests. Each job can be stopped at any instant and goes on where it was after a restart.
 
+mod approvals;
 mod canaries;
 mod compact;
 mod escalate;
@@ -38,6 +39,7 @@ impl Jobs {
         tasks.spawn(evaluate::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(escalate::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(remind::run(service.clone(), leader.clone(), stop.clone()));
+        tasks.spawn(approvals::run(service.clone(), leader.clone(), stop.clone()));
         tasks.spawn(compact::run(service.clone(), leader, stop.clone()));
         tasks.spawn(ingest::run(service.clone(), stop.clone()));
         tasks.spawn(tidy::run(service.clone(), stop.clone()));

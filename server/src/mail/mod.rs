@@ -3,6 +3,7 @@
 mod action;
 mod alert;
 mod appeal;
+mod approval;
 mod burn_rate;
 mod contact;
 mod decision;
@@ -18,6 +19,7 @@ mod synthetics;
 pub use action::{ActionNews, ActionNotice, action_notice};
 pub use alert::{Alert, Hour, alert};
 pub use appeal::{AppealVerdict, appeal_opened, appeal_verdict};
+pub use approval::{ApprovalNews, ApprovalNotice, approval_notice};
 pub use burn_rate::{BurnRate, burn_rate};
 pub use contact::{ContactNotice, contact_notice};
 pub use decision::{DecisionNotice, decision_notice};

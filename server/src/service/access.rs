@@ -51,6 +51,10 @@ fn forbidden(action: Action) -> Error {
         Action::SignOffActions => "Incident managers accept, decline and verify actions, and send them back.",
         Action::WaiveActions => "Program managers waive actions.",
         Action::AssignContacts => "Program managers assign the contact.",
+        Action::AskForApproval => "An owner of the partner asks for approval.",
+        Action::WorkOnChecklist => "The partner's people do this.",
+        Action::AnswerFlags => "The platform's reviewers answer what a partner flagged.",
+        Action::DecideApprovals => "Program managers waive requirements, and approve or refuse apps.",
         Action::AssessBreach => "The partner's people assess a breach of their app.",
         Action::ViewAudit => "Program managers, administrators and owners of a partner may read the audit log.",
     };

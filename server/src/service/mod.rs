@@ -3,6 +3,7 @@
 mod access;
 pub mod actions;
 pub mod alert_address;
+pub mod approval;
 pub mod apps;
 mod assessments;
 mod audit;

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use rampart_domain::id::{AlertAddressId, AppId};
-use sqlx::{FromRow, query, query_as};
+use sqlx::{FromRow, QueryBuilder, query, query_as};
 use uuid::Uuid;
 
 use super::{
@@ -34,6 +34,13 @@ pub struct Pending {
     pub app_name: String,
     pub app_key: String,
     pub partner_name: String,
+}
+
+#[derive(FromRow)]
+struct OfApp {
+    app_id: Uuid,
+    #[sqlx(flatten)]
+    address: AlertAddress,
 }
 
 pub struct Request<'a> {
@@ -107,4 +114,24 @@ pub async fn fail(tx: &mut Tx, id: AlertAddressId, now: DateTime<Utc>) -> Result
         .bind(id.0).bind(now).execute(c).await?.rows_affected())
             == 1,
     )
+}
+
+/// The requests that count, of some apps that the reader may see: of each at most one confirmed and one pending.
+pub async fn of_apps(db: &Db, scope: Scope, apps: &[AppId]) -> Result<Vec<(AppId, AlertAddress)>> {
+    if apps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<OfApp> = read!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "select d.app_id, d.id, d.address, d.requested_at, d.confirmed_at, d.failed_at
+             from alert_address d join app a on a.id = d.app_id where d.replaced_at is null and (");
+        query.push_bind(scope.everything())
+            .push(" or a.partner_id in (select partner_id from membership where account_id = ").push_bind(scope.account())
+            .push(")) and d.app_id in (");
+        let mut list = query.separated(", ");
+        apps.iter().for_each(|app| { list.push_bind(app.0); });
+        query.push(") order by d.app_id, d.requested_at, d.id");
+        query.build_query_as().fetch_all(pool).await?
+    });
+    Ok(rows.into_iter().map(|row| (AppId(row.app_id), row.address)).collect())
 }

@@ -92,3 +92,25 @@ pub async fn within(db: &Db, series: SeriesId, range: MinuteRange, only_bad: boo
          where series_id = $1 and at >= $2 and at < $3 and (not $4 or not good) order by at desc limit $5")
         .bind(series.0).bind(micros(range.start)).bind(micros(range.end)).bind(only_bad).bind(limit).fetch_all(pool).await?))
 }
+
+/// (good, all) of the probes of each series from `since` on that were counted. The ids come from a read that took a scope.
+pub async fn tallies(
+    db: &Db,
+    series: &[SeriesId],
+    since: rampart_domain::count::Minute,
+) -> Result<HashMap<SeriesId, (i64, i64)>> {
+    if series.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, i64, i64)> = read!(db, pool => {
+        let mut query = wanted(series);
+        query.push("select wanted.id, count(case when p.good then 1 end), count(*)
+                    from wanted join probe p on p.series_id = wanted.id where p.counted and p.at >= ")
+            .push_bind(since.0.saturating_mul(60_000_000)).push(" group by wanted.id");
+        query.build_query_as().fetch_all(pool).await?
+    });
+    Ok(rows
+        .into_iter()
+        .map(|(id, good, all)| (SeriesId(id), (good, all)))
+        .collect())
+}

@@ -205,6 +205,7 @@ pub(crate) fn page(actor: &Actor, key: &str) -> EscalationPage {
             Vec::new()
         },
         at_fault: (is_stopped && actor.may_everywhere(Action::DecideEscalation)).then(|| "Zx81kQ0aB7c".to_owned()),
+        open_items: (key == "new-one").then_some(3),
         set_aside: match key {
             "below" => vec![SetAsideRow {
                 at: ago(7 * DAY),

@@ -1,5 +1,6 @@
 //! Services that answer with made-up contents: a believable day at a small company.
 
+pub(crate) mod approval;
 pub(crate) mod apps;
 pub(crate) mod escalation;
 pub(crate) mod figures;
@@ -112,6 +113,14 @@ impl Services for Fake {
 
     async fn receipt(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage> {
         guard(id).map(|()| escalation::receipt(actor, key))
+    }
+
+    async fn approval(&self, actor: &Actor, key: &str) -> Result<ApprovalPage> {
+        guard(key).map(|()| approval::page(actor, key))
+    }
+
+    async fn approvals(&self, _: &Actor, filter: ApprovalFilter) -> Result<ApprovalQueue> {
+        Ok(approval::queue(filter))
     }
 
     async fn remediation(&self, actor: &Actor, key: &str, plan: Option<String>) -> Result<RemediationPage> {

@@ -47,6 +47,7 @@ fn show(page: model::EscalationPage) -> impl IntoView {
         appeals,
         at_fault,
         set_aside,
+        open_items,
         record_href,
     } = page;
     let (app, partner) = (head.key.clone(), head.partner.name.clone());
@@ -86,7 +87,7 @@ fn show(page: model::EscalationPage) -> impl IntoView {
                 {(!appeals.is_empty()).then(|| view! { <DecidedAppeals appeals/> })}
             </div>
             <aside class="stack" aria-label="What you can decide, and the rules">
-                {(!acts.is_empty()).then(|| view! { <Acts acts app appealable/> })}
+                {(!acts.is_empty()).then(|| view! { <Acts acts app appealable open_items/> })}
                 <Rules policy/>
                 {record_href
                     .map(|href| {
@@ -558,7 +559,21 @@ fn AppealedChoice(appealable: Vec<(String, CountingRow)>) -> impl IntoView {
 }
 
 #[component]
-fn Acts(acts: Vec<Act>, app: String, appealable: Vec<(String, CountingRow)>) -> impl IntoView {
+fn Acts(acts: Vec<Act>, app: String, appealable: Vec<(String, CountingRow)>, open_items: Option<u64>) -> impl IntoView {
+    let is_offered = acts
+        .iter()
+        .any(|act| act.kind == ActKind::Designate && act.obstacle.is_none());
+    let approval = link::app(&app, "/approval");
+    let checklist = open_items.filter(|_| is_offered).map(|items| {
+        view! {
+            <Notice tone=Tone::Warn>
+                <p>
+                    "The checklist of this app is open: "{counted(items, "required item is", "required items are")}
+                    " neither done nor waived. "<a href=approval>"Look at the approval"</a>
+                </p>
+            </Notice>
+        }
+    });
     let shown = acts.into_iter().map(move |Act { kind, about, obstacle }| {
         let question = kind.question();
         let appealable = match kind {
@@ -594,7 +609,7 @@ fn Acts(acts: Vec<Act>, app: String, appealable: Vec<(String, CountingRow)>) -> 
     });
     view! {
         <Card title="What you can decide">
-            <div class="body stack tight">{shown.collect_view()}</div>
+            <div class="body stack tight">{checklist}{shown.collect_view()}</div>
         </Card>
     }
 }

@@ -1,5 +1,6 @@
 //! Apps: the list, registering one, and the pages of one.
 
+mod approval;
 mod breach;
 mod breaches;
 mod budget;
@@ -39,6 +40,7 @@ pub(super) fn AppRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/apps/:key/ledger") view=ledger::AppLedgerPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/escalation") view=escalation::EscalationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/escalation/:receipt") view=receipt::ReceiptPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/approval") view=approval::ApprovalPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/remediation") view=remediation::RemediationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/remediation/:plan") view=remediation::RemediationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/settings") view=settings::SettingsPage ssr=SsrMode::Async/>

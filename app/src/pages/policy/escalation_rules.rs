@@ -111,7 +111,7 @@ fn Numbers(policy: EscalationPolicy) -> impl IntoView {
 }
 
 /// The ladder, a step a paragraph.
-fn in_words(policy: &EscalationPolicy) -> impl IntoView + use<> {
+pub(in crate::pages) fn in_words(policy: &EscalationPolicy) -> impl IntoView + use<> {
     let days = |n: u64| counted(n, "day", "days");
     let breaches = |n: u64| counted(n, "breach", "breaches");
     let EscalationPolicy {

@@ -16,14 +16,15 @@ use crate::{
 
 pub(super) use editor::PolicyEditorPage;
 pub(super) use escalation_editor::EscalationEditorPage;
-pub(super) use escalation_rules::EscalationPolicyPage;
-pub(super) use rules::PolicyPage;
+pub(super) use escalation_rules::{EscalationPolicyPage, in_words};
+pub(super) use rules::{PolicyPage, RuleTable};
 pub(super) use what_if::{WhatIfAppPage, WhatIfPage};
 
 /// Between the rules of both kinds.
 #[component]
-fn RulesTabs(current: &'static str) -> impl IntoView {
+pub(super) fn RulesTabs(current: &'static str) -> impl IntoView {
     let tabs = vec![
+        ("Requirements", "/requirements".to_owned(), None),
         ("Measurement", "/policies/measurement".to_owned(), None),
         ("Escalation", "/policies/escalation".to_owned(), None),
     ];

@@ -89,7 +89,7 @@ fn show(policy: model::PolicyPage) -> impl IntoView {
 }
 
 #[component]
-fn RuleTable(rules: Vec<SliRules>) -> impl IntoView {
+pub(in crate::pages) fn RuleTable(rules: Vec<SliRules>) -> impl IntoView {
     let rows = rules.into_iter().map(|SliRules { sli, policy }| {
         view! {
             <tr role="row">

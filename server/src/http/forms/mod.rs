@@ -1,6 +1,7 @@
 //! What each form does: authorise and act through the service, then say where to go.
 
 mod account;
+mod approval;
 mod apps;
 mod breaches;
 mod escalation;
@@ -215,6 +216,110 @@ pub(super) fn all() -> Forms {
                 "/apps/{key}/remediation/{plan}",
             ),
             remediation::edit_comment,
+        )
+        .with(
+            form("ask-approval", "/apps/{key}/approval/ask", "/apps/{key}/approval"),
+            approval::ask,
+        )
+        .with(
+            form(
+                "confirm-{series}",
+                "/apps/{key}/approval/series/{series}/confirm",
+                "/apps/{key}/approval",
+            ),
+            approval::confirm_series,
+        )
+        .with(
+            form(
+                "flag-{series}",
+                "/apps/{key}/approval/series/{series}/flag",
+                "/apps/{key}/approval",
+            ),
+            approval::flag_series,
+        )
+        .with(
+            form(
+                "answer-{review}",
+                "/apps/{key}/approval/reviews/{review}/answer",
+                "/apps/{key}/approval",
+            ),
+            approval::answer_flag,
+        )
+        .with(
+            form(
+                "new-instance",
+                "/apps/{key}/approval/instances/new",
+                "/apps/{key}/approval",
+            ),
+            approval::add_instance,
+        )
+        .with(
+            form(
+                "remove-{instance}",
+                "/apps/{key}/approval/instances/{instance}/remove",
+                "/apps/{key}/approval",
+            ),
+            approval::remove_instance,
+        )
+        .with(
+            form(
+                "training-watched",
+                "/apps/{key}/approval/training",
+                "/apps/{key}/approval",
+            ),
+            approval::note_training,
+        )
+        .with(
+            form(
+                "ask-{item}",
+                "/apps/{key}/approval/items/{item}/ask",
+                "/apps/{key}/approval",
+            ),
+            approval::ask_for_waiver,
+        )
+        .with(
+            form(
+                "waive-{item}",
+                "/apps/{key}/approval/items/{item}/waive",
+                "/apps/{key}/approval",
+            ),
+            approval::waive,
+        )
+        .with(
+            form(
+                "decline-{item}",
+                "/apps/{key}/approval/items/{item}/decline",
+                "/apps/{key}/approval",
+            ),
+            approval::decline_waiver,
+        )
+        .with(
+            form(
+                "take-back-{item}",
+                "/apps/{key}/approval/items/{item}/take-back",
+                "/apps/{key}/approval",
+            ),
+            approval::take_waiver_back,
+        )
+        .with(
+            form("approve", "/apps/{key}/approval/approve", "/apps/{key}/approval"),
+            approval::approve,
+        )
+        .with(
+            form("refuse", "/apps/{key}/approval/refuse", "/apps/{key}/approval"),
+            approval::refuse,
+        )
+        .with(
+            form("new-comment", "/apps/{key}/approval/comment", "/apps/{key}/approval"),
+            approval::comment,
+        )
+        .with(
+            form(
+                "edit-comment-{comment}",
+                "/apps/{key}/approval/comments/{comment}/edit",
+                "/apps/{key}/approval",
+            ),
+            approval::edit_comment,
         )
         .with(
             form(

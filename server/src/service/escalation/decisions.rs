@@ -5,7 +5,7 @@ use chrono::SubsecRound;
 use rampart_app::model::ActKind;
 use rampart_domain::{
     access::{Action, Actor, StaffRole},
-    escalation::{EscalationPolicy, FactKind, Outcome, Rule, State, Text, decide, find_contradiction},
+    escalation::{EscalationPolicy, Fact, FactKind, Outcome, Rule, State, Text, decide, find_contradiction},
 };
 use serde_json::json;
 
@@ -35,6 +35,14 @@ pub enum Verdict {
     CloseAppeal,
     Freeze,
     Thaw,
+}
+
+/// A verdict that was filed.
+pub(in crate::service) struct Filed {
+    verdict: Verdict,
+    /// Where the app stood before.
+    before: State,
+    fact: Fact,
 }
 
 /// The longest extension of a deadline, in days.
@@ -199,39 +207,75 @@ impl Service {
             return Err(checks.error());
         };
         let mut tx = self.store.portal.begin().await?;
-        let now = facts::hold(&mut tx, self.clock.now().trunc_subsecs(0)).await?;
-        let outcome = self.outcome_for(&mut tx, &app, now).await?;
-        if let Some(obstacle) = verdict.obstacle(&outcome, now) {
-            return Err(Error::Conflict(obstacle.to_owned()));
-        }
-        if shown.is_some_and(|shown| shown != decides_on(verdict, &outcome, None)) {
-            return Err(Error::Conflict(CHANGED.to_owned()));
-        }
-        self.refuse_own(&mut tx, actor, &app, verdict).await?;
-        let about = appealed(&outcome, about)?;
-        let fact = filing::file_by(&mut tx, actor, now, Some((app.id, &app.key)), verdict.fact(), &why).await?;
-        if verdict == Verdict::OpenAppeal {
-            appeals::open(&mut tx, &fact.id, app.id, &about).await?;
-        }
-        let change = Change {
-            action: verdict.action(),
-            subject: ("app", app.id.to_string(), &app.name),
-            partner: Some(app.partner_id),
-            before: json!({ "state": outcome.standing.state }),
-            after: json!({ "fact": fact.id, "at": fact.at }),
-            why: Some(&why),
-        };
+        let filed = self
+            .file_verdict(&mut tx, actor, &app, verdict, about, &why, shown)
+            .await?;
         if verdict == Verdict::OpenAppeal {
             for manager in accounts::staff_mails(&mut tx, StaffRole::ProgramManager).await? {
                 let mail = mail::appeal_opened(&self.stationery(), &app, &actor.name, &why, manager.as_str());
                 outbox::push(&mut tx, &mail, self.clock.now()).await?;
             }
         }
-        audit::by(&mut tx, actor, &self.clock, change).await?;
+        self.audit_verdict(&mut tx, actor, &app, &filed, &why).await?;
         tx.commit().await?;
         self.escalate_at_once(app.id).await;
         self.wake.outbox.notify_one();
         Ok(())
+    }
+
+    /// Files a verdict in the transaction of whoever decides; [`Self::audit_verdict`] comes last in it.
+    ///
+    /// # Errors
+    /// As [`Self::decide_escalation`].
+    pub(in crate::service) async fn file_verdict(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        app: &App,
+        verdict: Verdict,
+        about: Option<&[&str]>,
+        why: &str,
+        shown: Option<&str>,
+    ) -> Result<Filed> {
+        let now = facts::hold(tx, self.clock.now().trunc_subsecs(0)).await?;
+        let outcome = self.outcome_for(tx, app, now).await?;
+        if let Some(obstacle) = verdict.obstacle(&outcome, now) {
+            return Err(Error::Conflict(obstacle.to_owned()));
+        }
+        if shown.is_some_and(|shown| shown != decides_on(verdict, &outcome, None)) {
+            return Err(Error::Conflict(CHANGED.to_owned()));
+        }
+        self.refuse_own(tx, actor, app, verdict).await?;
+        let about = appealed(&outcome, about)?;
+        let fact = filing::file_by(tx, actor, now, Some((app.id, &app.key)), verdict.fact(), why).await?;
+        if verdict == Verdict::OpenAppeal {
+            appeals::open(tx, &fact.id, app.id, &about).await?;
+        }
+        Ok(Filed {
+            verdict,
+            before: outcome.standing.state,
+            fact,
+        })
+    }
+
+    /// The audit row of a verdict.
+    pub(in crate::service) async fn audit_verdict(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        app: &App,
+        filed: &Filed,
+        why: &str,
+    ) -> Result<()> {
+        let change = Change {
+            action: filed.verdict.action(),
+            subject: ("app", app.id.to_string(), &app.name),
+            partner: Some(app.partner_id),
+            before: json!({ "state": filed.before }),
+            after: json!({ "fact": filed.fact.id, "at": filed.fact.at }),
+            why: Some(why),
+        };
+        audit::by(tx, actor, &self.clock, change).await
     }
 
     /// Freezes or thaws enforcement for every app.
@@ -295,9 +339,12 @@ impl Service {
         ))
     }
 
-    /// Nobody decides on what they filed themselves (SPEC section 1): a demotion that rests on a fact of theirs, or their own
-    /// appeal.
+    /// Nobody decides on what they filed themselves (SPEC section 1): a demotion that rests on a fact of theirs, their own
+    /// appeal, or a designation for which they asked to be let off a requirement.
     pub(super) async fn refuse_own(&self, tx: &mut Tx, actor: &Actor, app: &App, verdict: Verdict) -> Result<()> {
+        if verdict == Verdict::Designate {
+            self.refuse_partial(tx, actor, app).await?;
+        }
         let rests_on: Vec<Text> = match verdict {
             Verdict::ConfirmDemotion | Verdict::DeclineDemotion { .. } => {
                 let decisions = escalation::decisions_for(tx, app.id).await?;

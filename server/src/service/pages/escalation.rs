@@ -103,6 +103,7 @@ impl Service {
             },
             appeals: appeals.into_iter().rev().filter_map(decided_appeal).collect(),
             at_fault: at_fault.map(|(fact, _)| fact).filter(|_| may_mend),
+            open_items: self.open_items(actor, &app).await?,
             set_aside: set_aside.iter().rev().map(|aside| set_aside_row(&app, aside)).collect(),
             record_href: (!decisions.is_empty()).then(|| format!("/api/v1/designations/{}", link::encode(&app.key))),
             policy: outcome.policy,

@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod approval;
 mod apps;
 mod breaches;
 mod budgets;
@@ -21,12 +22,12 @@ mod rows;
 use async_trait::async_trait;
 use rampart_app::{
     model::{
-        AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, AuditFilter, AuditPage,
-        BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard, EscalationEditor, EscalationPage,
-        EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage, LevelsPage, LevelsQuery,
-        MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage, PeoplePage,
-        PolicyEditor, PolicyPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage,
-        WhatIfPage,
+        AccountPage, AlertConfirmationPage, AppLedger, AppList, AppOverview, AppSettings, ApprovalFilter, ApprovalPage,
+        ApprovalQueue, AuditFilter, AuditPage, BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard,
+        EscalationEditor, EscalationPage, EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter,
+        LedgerPage, LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage,
+        PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft,
+        WaiverPage, WhatIfAppPage, WhatIfPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -95,6 +96,12 @@ impl Services for Service {
     }
     async fn receipt(&self, actor: &Actor, key: &str, id: &str) -> Result<ReceiptPage> {
         Ok(self.receipt_page(actor, key, id).await?)
+    }
+    async fn approval(&self, actor: &Actor, key: &str) -> Result<ApprovalPage> {
+        Ok(self.approval_page(actor, key).await?)
+    }
+    async fn approvals(&self, actor: &Actor, filter: ApprovalFilter) -> Result<ApprovalQueue> {
+        Ok(self.approval_queue(actor, filter).await?)
     }
     async fn remediation(&self, actor: &Actor, key: &str, plan: Option<String>) -> Result<RemediationPage> {
         Ok(self.remediation_page(actor, key, plan).await?)

@@ -80,6 +80,8 @@ impl Service {
         let on_ladder = escalation::standing(&self.store.portal, scope, app.id).await?;
         let mut asked = decisions_asked(actor, &app, on_ladder.as_ref());
         asked.extend(self.remediation_asks(actor, &app).await?);
+        let state = on_ladder.as_ref().map(|standing| standing.state);
+        asked.extend(self.approval_asks(actor, &app, state).await?);
         if actor.may_everywhere(Action::DecideEscalation) && app.archived_at.is_none() {
             let appealed = appeals::waiting_of(&self.store.portal, scope, app.id).await?;
             asked.extend(appealed.map(|since| appeal_asked(&app, since)));

@@ -19,6 +19,7 @@ on_both_engines!(
     an_address_is_confirmed_once,
     an_address_that_fails_is_no_longer_used,
     alert_addresses_are_seen_by_members_only,
+    the_addresses_of_many_apps_are_read_at_once,
 );
 
 async fn request(db: &Db, id: AlertAddressId, app: AppId, token: &str, at: DateTime<Utc>) {
@@ -226,4 +227,31 @@ async fn alert_addresses_are_seen_by_members_only(database: TestDatabase) {
     assert_eq!(seen(world.scope()).await, (1, 0));
     world.leave(db).await;
     assert_eq!(seen(world.scope()).await, (0, 0));
+}
+
+async fn the_addresses_of_many_apps_are_read_at_once(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = Neighbours::new(db).await;
+    let (ours, theirs) = (world.ours.app, world.theirs.app);
+    for (app, token) in [(ours, "one"), (ours, "two"), (theirs, "three")] {
+        request(db, id(), app, token, now()).await;
+    }
+    let seen = async |scope, apps: &[AppId]| {
+        let found = alert_addresses::of_apps(db, scope, apps).await.unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|(app, a)| (app, a.address)).collect();
+        found.sort_by(|a, b| a.1.cmp(&b.1));
+        found
+    };
+    let two = (ours, "two@example.com".to_owned());
+    let three = (theirs, "three@example.com".to_owned());
+    let both = [ours, theirs];
+    assert_eq!(
+        seen(Scope::system(), &both).await,
+        [three, two.clone()],
+        "a newer request replaces one that waits"
+    );
+    assert_eq!(seen(world.scope(), &both).await, [two]);
+    assert!(seen(Scope::system(), &[]).await.is_empty());
+    world.leave(db).await;
+    assert!(seen(world.scope(), &both).await.is_empty());
 }

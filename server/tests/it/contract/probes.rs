@@ -18,6 +18,7 @@ on_both_engines!(
     many_probes_come_back_as_they_were_stored,
     the_last_probe_of_each_series_is_found,
     probes_of_a_range_are_listed_the_latest_first,
+    good_and_all_probes_are_tallied_from_a_minute_on,
 );
 
 /// A good probe with nothing to tell.
@@ -183,4 +184,32 @@ async fn probes_of_a_range_are_listed_the_latest_first(database: TestDatabase) {
     assert_eq!(times(false, 2).await, [4 * minute - 1, 3 * minute]);
     assert_eq!(within(db, series, i64::MIN, i64::MAX, false, 9).await.len(), 5);
     assert!(within(db, series, 5, 9, false, 9).await.is_empty());
+}
+
+async fn good_and_all_probes_are_tallied_from_a_minute_on(database: TestDatabase) {
+    let db = &database.store.metrics;
+    let (first, second): (SeriesId, SeriesId) = (id(), id());
+    let at = |minute: i64| minute * 60_000_000;
+    for probe in [
+        probe(first, at(10) - 1),
+        probe(first, at(10)),
+        Probe {
+            good: false,
+            ..probe(first, at(11))
+        },
+        Probe {
+            counted: false,
+            ..probe(first, at(12))
+        },
+        probe(second, at(9)),
+    ] {
+        assert!(insert(db, &probe).await);
+    }
+    let tallies = probes::tallies(db, &[first, second], Minute(10)).await.unwrap();
+    assert_eq!(
+        tallies,
+        HashMap::from([(first, (1, 2))]),
+        "what was not counted is left out, and what came before"
+    );
+    assert!(probes::tallies(db, &[], Minute(0)).await.unwrap().is_empty());
 }

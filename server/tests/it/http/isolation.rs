@@ -100,6 +100,10 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
             "/apps/com.nobody.app/escalation".to_owned(),
         ),
         (
+            "/apps/com.kestrel.app/approval".to_owned(),
+            "/apps/com.nobody.app/approval".to_owned(),
+        ),
+        (
             format!("/apps/com.kestrel.app/escalation/{receipt}"),
             "/apps/com.nobody.app/escalation/AAAAAAAAAAA".to_owned(),
         ),

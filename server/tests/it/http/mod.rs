@@ -1,6 +1,7 @@
 //! The portal through its real router.
 
 mod alert_address;
+mod approval;
 mod assessments;
 mod audit;
 mod connect;
