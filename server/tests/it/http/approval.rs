@@ -238,7 +238,7 @@ async fn a_waiver_is_asked_for_granted_shown_and_taken_back() {
         .await;
     let page = world.page(&world.manager).await;
     assert!(
-        page.contains("Mia asked for a waiver") && page.contains("<b>run</b>"),
+        page.contains("Mia asked for a waiver") && page.contains("&lt;b&gt;run&lt;/b&gt;"),
         "{page}"
     );
     assert!(
