@@ -176,6 +176,7 @@ fn acts(actor: &Actor, key: &str) -> Vec<Act> {
         .iter()
         .map(|kind| Act {
             kind: *kind,
+            about: String::new(),
             obstacle: obstacle(*kind).map(str::to_owned),
         })
         .collect()

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{
     Checks, Error, Result, Service,
     audit::{self, Change},
-    escalation::Verdict,
+    escalation::{Given, Verdict},
     threads::{Subject, anchor},
 };
 use crate::{
@@ -108,7 +108,7 @@ impl Service {
         self.refuse_partial(&mut tx, actor, &app).await?;
         let filed = match (approved, state) {
             (true, State::None) => Some(
-                self.file_verdict(&mut tx, actor, &app, Verdict::Designate, None, &why, None)
+                self.file_verdict(&mut tx, actor, &app, Verdict::Designate, &why, Given::default())
                     .await?,
             ),
             (true, State::Demoted) => {

@@ -37,6 +37,15 @@ pub enum Verdict {
     Thaw,
 }
 
+/// What came with a verdict.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::service) struct Given<'a> {
+    /// What an appeal is about; `None` for everything.
+    pub about: Option<&'a [&'a str]>,
+    /// What the page showed that it is decided on, as [`decides_on`] names it.
+    pub shown: Option<&'a str>,
+}
+
 /// A verdict that was filed.
 pub(in crate::service) struct Filed {
     verdict: Verdict,
@@ -208,7 +217,7 @@ impl Service {
         };
         let mut tx = self.store.portal.begin().await?;
         let filed = self
-            .file_verdict(&mut tx, actor, &app, verdict, about, &why, shown)
+            .file_verdict(&mut tx, actor, &app, verdict, &why, Given { about, shown })
             .await?;
         if verdict == Verdict::OpenAppeal {
             for manager in accounts::staff_mails(&mut tx, StaffRole::ProgramManager).await? {
@@ -233,20 +242,20 @@ impl Service {
         actor: &Actor,
         app: &App,
         verdict: Verdict,
-        about: Option<&[&str]>,
         why: &str,
-        shown: Option<&str>,
+        given: Given<'_>,
     ) -> Result<Filed> {
         let now = facts::hold(tx, self.clock.now().trunc_subsecs(0)).await?;
         let outcome = self.outcome_for(tx, app, now).await?;
         if let Some(obstacle) = verdict.obstacle(&outcome, now) {
             return Err(Error::Conflict(obstacle.to_owned()));
         }
-        if shown.is_some_and(|shown| shown != decides_on(verdict, &outcome, None)) {
+        let is_shown = |shown: &str| shown == decides_on(verdict, &outcome, None);
+        if !given.shown.is_none_or(is_shown) {
             return Err(Error::Conflict(CHANGED.to_owned()));
         }
         self.refuse_own(tx, actor, app, verdict).await?;
-        let about = appealed(&outcome, about)?;
+        let about = appealed(&outcome, given.about)?;
         let fact = filing::file_by(tx, actor, now, Some((app.id, &app.key)), verdict.fact(), why).await?;
         if verdict == Verdict::OpenAppeal {
             appeals::open(tx, &fact.id, app.id, &about).await?;

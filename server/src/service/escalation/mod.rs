@@ -8,7 +8,7 @@ pub(super) mod policy;
 mod receipt;
 pub(crate) mod what_if;
 
-pub(super) use decisions::decides_on;
+pub(super) use decisions::{Given, decides_on};
 pub use decisions::{LONGEST_EXTENSION, Verdict};
 pub use receipt::{fact_line, initial_policy};
 
