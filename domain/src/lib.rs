@@ -14,6 +14,7 @@ pub mod id;
 pub mod jwt;
 pub mod policy;
 pub mod publish;
+pub mod readiness;
 pub mod sli;
 pub mod slo;
 pub mod thread;
