@@ -53,10 +53,16 @@ pub enum Action {
     WaiveActions,
     /// Say who of the platform a partner's contact is.
     AssignContacts,
+    /// Answer the questions of an app's readiness document.
+    AnswerReadiness,
+    /// Submit an app's readiness document for review.
+    SubmitReadiness,
+    /// Review readiness documents, and decide on them.
+    ReviewReadiness,
 }
 
 impl Action {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
@@ -82,6 +88,9 @@ impl Action {
         Self::SignOffActions,
         Self::WaiveActions,
         Self::AssignContacts,
+        Self::AnswerReadiness,
+        Self::SubmitReadiness,
+        Self::ReviewReadiness,
     ];
 }
 
@@ -123,6 +132,9 @@ pub fn grant(role: Role, action: Action) -> Grant {
         (A::CompleteActions, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::SignOffActions, R::IncidentManager) => Everywhere,
         (A::WaiveActions | A::AssignContacts, R::ProgramManager) => Everywhere,
+        (A::AnswerReadiness, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::SubmitReadiness, R::PartnerOwner) => OwnPartner,
+        (A::ReviewReadiness, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
         _ => No,
     }
 }

@@ -51,6 +51,9 @@ fn forbidden(action: Action) -> Error {
         Action::SignOffActions => "Incident managers accept, decline and verify actions, and send them back.",
         Action::WaiveActions => "Program managers waive actions.",
         Action::AssignContacts => "Program managers assign the contact.",
+        Action::AnswerReadiness => "The partner's people answer the readiness document.",
+        Action::SubmitReadiness => "An owner of the partner submits the readiness document.",
+        Action::ReviewReadiness => "The platform's reviewers review readiness documents.",
         Action::AssessBreach => "The partner's people assess a breach of their app.",
         Action::ViewAudit => "Program managers, administrators and owners of a partner may read the audit log.",
     };

@@ -80,6 +80,7 @@ impl Service {
         let on_ladder = escalation::standing(&self.store.portal, scope, app.id).await?;
         let mut asked = decisions_asked(actor, &app, on_ladder.as_ref());
         asked.extend(self.remediation_asks(actor, &app).await?);
+        asked.extend(self.readiness_asks(actor, &app).await?);
         if actor.may_everywhere(Action::DecideEscalation) && app.archived_at.is_none() {
             let appealed = appeals::waiting_of(&self.store.portal, scope, app.id).await?;
             asked.extend(appealed.map(|since| appeal_asked(&app, since)));
