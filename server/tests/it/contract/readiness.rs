@@ -273,14 +273,13 @@ async fn another_partners_document_is_not_seen(database: TestDatabase) {
     world.review(db, 1, "first", Verdict::Accepted).await;
     let seen = async |scope| {
         let app = world.app;
-        let counts = [
+        [
             usize::from(readiness::standing(db, scope, app).await.unwrap().is_some()),
             readiness::answers(db, scope, app).await.unwrap().len(),
             readiness::authors(db, scope, app).await.unwrap().len(),
             readiness::submissions(db, scope, app).await.unwrap().len(),
             readiness::reviews(db, scope, app, 1).await.unwrap().len(),
-        ];
-        counts
+        ]
     };
     assert_eq!(seen(world.neighbours.scope()).await, [1; 5]);
     assert_eq!(seen(scope_of_staff(id())).await, [1; 5]);
