@@ -11,8 +11,8 @@ use crate::model::{
     ApprovalQueue, AuditFilter, AuditPage, BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard,
     EscalationEditor, EscalationPage, EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage,
     LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage,
-    PeoplePage, PolicyEditor, PolicyPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage,
-    WhatIfAppPage, WhatIfPage,
+    PeoplePage, PolicyEditor, PolicyPage, ReadinessPage, ReadinessReviewPage, ReceiptPage, RemediationPage, TokensPage,
+    WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
 };
 
 /// Why a page cannot be shown.
@@ -70,6 +70,10 @@ pub trait Services: Send + Sync {
     async fn approvals(&self, actor: &Actor, filter: ApprovalFilter) -> Result<ApprovalQueue>;
     /// A remediation plan of the app: the one that is named, else the one that is open or was last.
     async fn remediation(&self, actor: &Actor, key: &str, plan: Option<String>) -> Result<RemediationPage>;
+    /// The readiness document of the app, as far as it is written.
+    async fn readiness(&self, actor: &Actor, key: &str) -> Result<ReadinessPage>;
+    /// The last submission of it, for whoever reviews it.
+    async fn readiness_review(&self, actor: &Actor, key: &str) -> Result<ReadinessReviewPage>;
     /// Every app in the programme, for staff.
     async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard>;
     async fn app_settings(&self, actor: &Actor, key: &str) -> Result<AppSettings>;

@@ -15,6 +15,7 @@ pub mod jwt;
 pub mod onboarding;
 pub mod policy;
 pub mod publish;
+pub mod readiness;
 pub mod sli;
 pub mod slo;
 pub mod thread;

@@ -13,6 +13,7 @@ mod mail;
 mod metrics;
 mod people;
 mod policy;
+mod readiness;
 mod remediation;
 mod thread;
 mod token;
@@ -50,6 +51,11 @@ pub use metrics::{
 pub use people::{InvitationRow, MemberRow, PartnerPage, PartnerRow, PartnersPage, PeoplePage, PersonRow};
 pub use policy::{
     PolicyChange, PolicyEditor, PolicyPage, PolicyReview, PolicyVersion, RuleFields, SliRules, VersionStanding,
+};
+pub use readiness::{
+    AnswerChange, DiffLine, DiffSign, ReadinessArea, ReadinessDecision, ReadinessNote, ReadinessPage,
+    ReadinessQuestion, ReadinessReviewPage, ReadinessStanding, ReviewedAnswer, ReviewedArea, ReviewedSubmission,
+    ShownAnswer,
 };
 pub use remediation::{ActionFields, ActionView, ContactRef, Offer, PlanRow, PlanView, RemediationPage, StepRow};
 pub use thread::{Comment, EarlierVersion, Thread};

@@ -61,10 +61,16 @@ pub enum Action {
     AnswerFlags,
     /// Waive items of a checklist, and approve or refuse an app.
     DecideApprovals,
+    /// Answer the questions of an app's readiness document.
+    AnswerReadiness,
+    /// Submit an app's readiness document for review.
+    SubmitReadiness,
+    /// Review readiness documents, and decide on them.
+    ReviewReadiness,
 }
 
 impl Action {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::ViewApp,
         Self::RegisterApp,
         Self::EditApp,
@@ -94,6 +100,9 @@ impl Action {
         Self::WorkOnChecklist,
         Self::AnswerFlags,
         Self::DecideApprovals,
+        Self::AnswerReadiness,
+        Self::SubmitReadiness,
+        Self::ReviewReadiness,
     ];
 }
 
@@ -139,6 +148,9 @@ pub fn grant(role: Role, action: Action) -> Grant {
         (A::WorkOnChecklist, R::PartnerMember | R::PartnerOwner) => OwnPartner,
         (A::AnswerFlags, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
         (A::DecideApprovals, R::ProgramManager) => Everywhere,
+        (A::AnswerReadiness, R::PartnerMember | R::PartnerOwner) => OwnPartner,
+        (A::SubmitReadiness, R::PartnerOwner) => OwnPartner,
+        (A::ReviewReadiness, R::Reviewer | R::IncidentManager | R::ProgramManager) => Everywhere,
         _ => No,
     }
 }

@@ -13,6 +13,7 @@ pub mod incident_data;
 mod invitation;
 mod letter;
 mod miss;
+mod readiness;
 pub mod send;
 mod synthetics;
 
@@ -28,4 +29,5 @@ pub use flapping::{Flapping, FlappingState, flapping};
 pub use invitation::invitation;
 pub use letter::{PATIENCE, Stationery};
 pub use miss::{MissNotice, miss};
+pub use readiness::{ReadinessNews, ReadinessNotice, readiness_notice};
 pub use synthetics::{FailingApp, FailingSynthetics, failing_synthetics};

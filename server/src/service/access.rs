@@ -55,6 +55,9 @@ fn forbidden(action: Action) -> Error {
         Action::WorkOnChecklist => "The partner's people do this.",
         Action::AnswerFlags => "The platform's reviewers answer what a partner flagged.",
         Action::DecideApprovals => "Program managers waive requirements, and approve or refuse apps.",
+        Action::AnswerReadiness => "The partner's people answer the readiness document.",
+        Action::SubmitReadiness => "An owner of the partner submits the readiness document.",
+        Action::ReviewReadiness => "The platform's reviewers review readiness documents.",
         Action::AssessBreach => "The partner's people assess a breach of their app.",
         Action::ViewAudit => "Program managers, administrators and owners of a partner may read the audit log.",
     };

@@ -36,6 +36,7 @@ pub mod partners;
 mod passwords;
 pub mod policies;
 pub mod publishing;
+pub mod readiness;
 mod reassessment;
 pub mod recording;
 pub mod remediation;

@@ -43,6 +43,7 @@ pub mod plans;
 pub mod policies;
 pub mod probes;
 pub mod progress;
+pub mod readiness;
 pub mod rounds;
 mod scope;
 pub mod series;

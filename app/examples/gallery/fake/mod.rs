@@ -7,6 +7,7 @@ pub(crate) mod figures;
 pub(crate) mod ledger;
 pub(crate) mod people;
 pub(crate) mod policy;
+pub(crate) mod readiness;
 pub(crate) mod remediation;
 
 use async_trait::async_trait;
@@ -125,6 +126,14 @@ impl Services for Fake {
 
     async fn remediation(&self, actor: &Actor, key: &str, plan: Option<String>) -> Result<RemediationPage> {
         guard(plan.as_deref().unwrap_or(key)).map(|()| remediation::page(actor, key))
+    }
+
+    async fn readiness(&self, actor: &Actor, key: &str) -> Result<ReadinessPage> {
+        guard(key).map(|()| readiness::page(actor, key))
+    }
+
+    async fn readiness_review(&self, actor: &Actor, key: &str) -> Result<ReadinessReviewPage> {
+        guard(key).map(|()| readiness::review(actor, key))
     }
 
     async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard> {

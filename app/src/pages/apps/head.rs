@@ -26,6 +26,7 @@ pub(super) fn Head(head: AppHead, tab: &'static str) -> impl IntoView {
         ("Metrics", link::app(&head.key, "/metrics"), None),
         ("Breaches", link::app(&head.key, "/breaches"), Some(head.breaches)),
         ("Escalation", link::app(&head.key, "/escalation"), None),
+        ("Readiness", link::app(&head.key, "/readiness"), None),
         ("Excluded", link::app(&head.key, "/ledger"), None),
         ("Approval", link::app(&head.key, "/approval"), None),
         ("Settings", link::app(&head.key, "/settings"), None),

@@ -14,6 +14,7 @@ mod list;
 mod metrics;
 mod new;
 mod overview;
+mod readiness;
 mod receipt;
 mod remediation;
 mod settings;
@@ -41,6 +42,8 @@ pub(super) fn AppRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/apps/:key/escalation") view=escalation::EscalationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/escalation/:receipt") view=receipt::ReceiptPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/approval") view=approval::ApprovalPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/readiness") view=readiness::ReadinessPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/readiness/review") view=readiness::ReviewPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/remediation") view=remediation::RemediationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/remediation/:plan") view=remediation::RemediationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/settings") view=settings::SettingsPage ssr=SsrMode::Async/>

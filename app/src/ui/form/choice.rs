@@ -53,7 +53,7 @@ pub fn Select(
 #[component]
 pub fn Choices(
     name: &'static str,
-    legend: &'static str,
+    #[prop(into)] legend: String,
     /// (value, shown text, whether chosen at first).
     options: Vec<(String, String, bool)>,
     /// Whether several may be chosen.

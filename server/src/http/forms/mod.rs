@@ -11,6 +11,7 @@ mod mail;
 mod partners;
 mod people;
 mod policies;
+mod readiness;
 mod remediation;
 mod sign_in;
 mod tokens;
@@ -168,6 +169,46 @@ pub(super) fn all() -> Forms {
                 "/apps/{key}/escalation",
             ),
             escalation::decide,
+        )
+        .with(
+            form(
+                "answer-{question}",
+                "/apps/{key}/readiness/answers/{question}",
+                "/apps/{key}/readiness",
+            ),
+            readiness::answer,
+        )
+        .with(
+            form(
+                "submit-readiness",
+                "/apps/{key}/readiness/submit",
+                "/apps/{key}/readiness",
+            ),
+            readiness::submit,
+        )
+        .with(
+            form(
+                "review-{question}",
+                "/apps/{key}/readiness/review/{number}/answers/{question}",
+                "/apps/{key}/readiness/review",
+            ),
+            readiness::review,
+        )
+        .with(
+            form(
+                "accept-others",
+                "/apps/{key}/readiness/review/{number}/accept-others",
+                "/apps/{key}/readiness/review",
+            ),
+            readiness::accept_others,
+        )
+        .with(
+            form(
+                "decide-readiness",
+                "/apps/{key}/readiness/review/{number}/decide",
+                "/apps/{key}/readiness/review",
+            ),
+            readiness::decide,
         )
         .with(
             form(

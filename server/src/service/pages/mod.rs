@@ -16,6 +16,7 @@ mod metrics;
 mod overview;
 mod people;
 mod policy;
+mod readiness;
 mod remediation;
 mod rows;
 
@@ -26,8 +27,8 @@ use rampart_app::{
         ApprovalQueue, AuditFilter, AuditPage, BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard,
         EscalationEditor, EscalationPage, EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter,
         LedgerPage, LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage,
-        PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft,
-        WaiverPage, WhatIfAppPage, WhatIfPage,
+        PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReadinessPage, ReadinessReviewPage, ReceiptPage,
+        RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -106,6 +107,14 @@ impl Services for Service {
     async fn remediation(&self, actor: &Actor, key: &str, plan: Option<String>) -> Result<RemediationPage> {
         Ok(self.remediation_page(actor, key, plan).await?)
     }
+    async fn readiness(&self, actor: &Actor, key: &str) -> Result<ReadinessPage> {
+        Ok(self.readiness_page(actor, key).await?)
+    }
+
+    async fn readiness_review(&self, actor: &Actor, key: &str) -> Result<ReadinessReviewPage> {
+        Ok(self.readiness_review_page(actor, key).await?)
+    }
+
     async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard> {
         Ok(self.board_page(actor, filter).await?)
     }

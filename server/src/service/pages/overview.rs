@@ -82,6 +82,7 @@ impl Service {
         asked.extend(self.remediation_asks(actor, &app).await?);
         let state = on_ladder.as_ref().map(|standing| standing.state);
         asked.extend(self.approval_asks(actor, &app, state).await?);
+        asked.extend(self.readiness_asks(actor, &app).await?);
         if actor.may_everywhere(Action::DecideEscalation) && app.archived_at.is_none() {
             let appealed = appeals::waiting_of(&self.store.portal, scope, app.id).await?;
             asked.extend(appealed.map(|since| appeal_asked(&app, since)));

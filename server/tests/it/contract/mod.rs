@@ -45,6 +45,7 @@ mod plans;
 mod policies;
 mod probes;
 mod progress;
+mod readiness;
 mod rounds;
 mod series;
 mod sessions;

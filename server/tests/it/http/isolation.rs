@@ -116,6 +116,10 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
             "/apps/com.nobody.app/escalation/facts.jsonl".to_owned(),
         ),
         (
+            "/apps/com.kestrel.app/readiness".to_owned(),
+            "/apps/com.nobody.app/readiness".to_owned(),
+        ),
+        (
             "/apps/com.kestrel.app/settings".to_owned(),
             "/apps/com.nobody.app/settings".to_owned(),
         ),

@@ -15,6 +15,7 @@ mod isolation;
 mod matrix;
 mod people;
 mod policy;
+mod readiness;
 mod remediation;
 mod security;
 mod sign_in;

@@ -1,0 +1,209 @@
+//! A readiness document of which some answers need a change, and its review.
+
+use rampart_app::model::*;
+use rampart_domain::{
+    access::{Action, Actor},
+    readiness::{Choice, Decision, Kind, State, Typed, Verdict},
+};
+
+use super::{ago, apps, now};
+
+const DAY: i64 = 24 * 60;
+const SHA: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+fn typed(value: &str) -> Typed {
+    Typed {
+        value: value.to_owned(),
+        ..Typed::default()
+    }
+}
+
+fn question(key: &str, text: &str, kind: Kind, answer: Typed, shown: ShownAnswer) -> ReadinessQuestion {
+    let is_answered = shown != ShownAnswer::Nothing;
+    ReadinessQuestion {
+        key: key.to_owned(),
+        text: text.to_owned(),
+        help: String::new(),
+        required: true,
+        kind,
+        version: i64::from(is_answered),
+        typed: answer,
+        shown,
+        saved: is_answered.then(|| ("Robin Vale".to_owned(), ago(3 * 60))),
+        request: None,
+    }
+}
+
+fn yes_or_no() -> Kind {
+    let choice = |key: &str, label: &str| Choice {
+        key: key.to_owned(),
+        label: label.to_owned(),
+    };
+    Kind::Choice {
+        options: vec![choice("yes", "Yes"), choice("no", "No")],
+    }
+}
+
+pub(crate) fn page(actor: &Actor, key: &str) -> ReadinessPage {
+    let mut recovery = question(
+        "data_recovery",
+        "How would you recover from lost or corrupt datastores?",
+        Kind::Text,
+        typed("1. Stop writes.\n2. Restore the latest backup."),
+        ShownAnswer::Prose("<ol><li>Stop writes.</li><li>Restore the latest backup.</li></ol>".to_owned()),
+    );
+    recovery.help = "Name each datastore, and the steps in order.".to_owned();
+    recovery.request = Some(ReadinessNote {
+        html: "<p>Say how you know that the restored data is <strong>complete</strong>.</p>".to_owned(),
+        by: "Ines Okafor".to_owned(),
+        at: ago(DAY),
+    });
+    let hours = Typed {
+        days: ["mon", "tue", "wed", "thu", "fri"].map(str::to_owned).to_vec(),
+        from: "09:00".to_owned(),
+        to: "17:30".to_owned(),
+        zone: "Europe/Berlin".to_owned(),
+        ..Typed::default()
+    };
+    let restore = Typed {
+        unit: "hours".to_owned(),
+        ..typed("4")
+    };
+    let areas = vec![
+        ReadinessArea {
+            title: "Service restoration plan".to_owned(),
+            why: "We are looking to ensure that you have a well-trodden path for rolling out fixes to production."
+                .to_owned(),
+            questions: vec![
+                question(
+                    "stores_data",
+                    "Does your app store data?",
+                    yes_or_no(),
+                    typed("yes"),
+                    ShownAnswer::Words("Yes".to_owned()),
+                ),
+                recovery,
+                question(
+                    "restore_duration",
+                    "How fast can a data restore be performed?",
+                    Kind::Duration,
+                    restore,
+                    ShownAnswer::Words("4 hours".to_owned()),
+                ),
+            ],
+        },
+        ReadinessArea {
+            title: "Incident management".to_owned(),
+            why: "We are looking to understand your approach to incident management.".to_owned(),
+            questions: vec![
+                question(
+                    "cover_hours",
+                    "During what hours is your team available to respond to issues?",
+                    Kind::Hours,
+                    hours,
+                    ShownAnswer::Words("Monday to Friday, 09:00\u{2013}17:30 (Europe/Berlin)".to_owned()),
+                ),
+                question(
+                    "team_communication",
+                    "How do your team members communicate with each other during incidents?",
+                    Kind::Text,
+                    Typed::default(),
+                    ShownAnswer::Nothing,
+                ),
+            ],
+        },
+    ];
+    let partner = !actor.is_staff();
+    ReadinessPage {
+        head: apps::head(actor, key),
+        base: format!("/apps/{key}/readiness"),
+        standing: ReadinessStanding {
+            state: State::ChangesRequested,
+            answered: 4,
+            required: 5,
+            submitted_at: Some(ago(2 * DAY)),
+            approved: Some((ago(300 * DAY), now() + chrono::TimeDelta::days(65))),
+            expired: false,
+        },
+        areas,
+        missing: vec![(
+            "team_communication".to_owned(),
+            "How do your team members communicate with each other during incidents?".to_owned(),
+        )],
+        decided: Some(decision(Decision::ChangesRequested, "One answer needs a change.")),
+        may_answer: partner,
+        may_submit: partner,
+        may_review: actor.may_everywhere(Action::ReviewReadiness),
+    }
+}
+
+fn decision(decision: Decision, reason: &str) -> ReadinessDecision {
+    ReadinessDecision {
+        decision,
+        reason: reason.to_owned(),
+        by: "Ines Okafor".to_owned(),
+        at: ago(DAY),
+        sha256: SHA.to_owned(),
+    }
+}
+
+pub(crate) fn review(actor: &Actor, key: &str) -> ReadinessReviewPage {
+    let line = |sign, text: &str| DiffLine {
+        sign,
+        text: text.to_owned(),
+    };
+    let answer = |key: &str, text: &str, shown| ReviewedAnswer {
+        key: key.to_owned(),
+        text: text.to_owned(),
+        shown,
+        since_previous: Some(AnswerChange::Same),
+        since_signed: None,
+        verdict: Some(Verdict::Accepted),
+        said: Some(("Ines Okafor".to_owned(), ago(DAY))),
+        note: String::new(),
+        note_html: String::new(),
+    };
+    let mut recovery = answer(
+        "data_recovery",
+        "How would you recover from lost or corrupt datastores?",
+        ShownAnswer::Prose(
+            "<ol><li>Stop writes.</li><li>Restore the latest backup and count the rows.</li></ol>".to_owned(),
+        ),
+    );
+    recovery.verdict = None;
+    recovery.said = None;
+    recovery.since_previous = Some(AnswerChange::Lines(vec![
+        line(DiffSign::Same, "1. Stop writes."),
+        line(DiffSign::Removed, "2. Restore the latest backup."),
+        line(DiffSign::Added, "2. Restore the latest backup and count the rows."),
+    ]));
+    recovery.since_signed = Some(AnswerChange::New);
+    ReadinessReviewPage {
+        head: apps::head(actor, key),
+        base: format!("/apps/{key}/readiness"),
+        submission: (key != "good").then(|| ReviewedSubmission {
+            number: 2,
+            by: "Robin Vale".to_owned(),
+            at: ago(60),
+            sha256: SHA.to_owned(),
+            areas: vec![ReviewedArea {
+                title: "Service restoration plan".to_owned(),
+                why: "We are looking to ensure that you have a well-trodden path for rolling out fixes to production."
+                    .to_owned(),
+                answers: vec![
+                    answer(
+                        "stores_data",
+                        "Does your app store data?",
+                        ShownAnswer::Words("Yes".to_owned()),
+                    ),
+                    recovery,
+                ],
+            }],
+            answers: 2,
+            accepted: 1,
+            unread: 1,
+            decided: None,
+            own: false,
+        }),
+    }
+}

@@ -1,0 +1,170 @@
+use chrono::{DateTime, Utc};
+use rampart_domain::readiness::{Decision, Kind, State, Typed, Verdict};
+
+use super::AppHead;
+
+/// The readiness document of an app (SPEC section 3).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadinessPage {
+    pub head: AppHead,
+    /// Its address; forms post below it.
+    pub base: String,
+    pub standing: ReadinessStanding,
+    pub areas: Vec<ReadinessArea>,
+    /// (key, text) of the required questions without an answer.
+    pub missing: Vec<(String, String)>,
+    /// What was decided on the last submission.
+    pub decided: Option<ReadinessDecision>,
+    /// Whether the reader may answer now.
+    pub may_answer: bool,
+    /// Whether the reader may submit once nothing is missing, as far as the state allows it.
+    pub may_submit: bool,
+    /// Whether the reader reviews documents.
+    pub may_review: bool,
+}
+
+/// Where a document stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadinessStanding {
+    pub state: State,
+    /// Of the required questions.
+    pub answered: u64,
+    pub required: u64,
+    pub submitted_at: Option<DateTime<Utc>>,
+    /// The last sign-off: when it was given, and until when it holds.
+    pub approved: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Whether that has expired.
+    pub expired: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadinessArea {
+    pub title: String,
+    pub why: String,
+    /// Those that are asked, given the answers.
+    pub questions: Vec<ReadinessQuestion>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadinessQuestion {
+    pub key: String,
+    pub text: String,
+    pub help: String,
+    pub required: bool,
+    pub kind: Kind,
+    /// 0 while nothing was saved.
+    pub version: i64,
+    /// What one would type to give the saved answer.
+    pub typed: Typed,
+    pub shown: ShownAnswer,
+    /// Who saved last, and when.
+    pub saved: Option<(String, DateTime<Utc>)>,
+    /// The change that a reviewer asked for, while it is not made.
+    pub request: Option<ReadinessNote>,
+}
+
+/// An answer to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShownAnswer {
+    Nothing,
+    /// Safe HTML.
+    Prose(String),
+    Words(String),
+    /// An address of http or https.
+    Link(String),
+}
+
+/// What somebody wrote about an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadinessNote {
+    /// Safe HTML.
+    pub html: String,
+    pub by: String,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadinessDecision {
+    pub decision: Decision,
+    pub reason: String,
+    pub by: String,
+    pub at: DateTime<Utc>,
+    /// Of what was decided on, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The review of a document, for staff.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadinessReviewPage {
+    pub head: AppHead,
+    pub base: String,
+    /// `None` before anything was submitted.
+    pub submission: Option<ReviewedSubmission>,
+}
+
+/// The latest submission of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReviewedSubmission {
+    /// From 1.
+    pub number: i64,
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub sha256: String,
+    pub areas: Vec<ReviewedArea>,
+    /// How many answers there are, and how many were accepted.
+    pub answers: u64,
+    pub accepted: u64,
+    /// How many nothing was said of.
+    pub unread: u64,
+    /// `None` while it waits for one.
+    pub decided: Option<ReadinessDecision>,
+    /// Whether the reader had a hand in it and therefore may not review it.
+    pub own: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReviewedArea {
+    pub title: String,
+    pub why: String,
+    pub answers: Vec<ReviewedAnswer>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReviewedAnswer {
+    pub key: String,
+    pub text: String,
+    pub shown: ShownAnswer,
+    /// What changed since the previous submission; `None` where there is none.
+    pub since_previous: Option<AnswerChange>,
+    /// What changed since the last sign-off, where that is not the previous submission.
+    pub since_signed: Option<AnswerChange>,
+    pub verdict: Option<Verdict>,
+    /// Who said so, and when.
+    pub said: Option<(String, DateTime<Utc>)>,
+    /// As it was written, for the form.
+    pub note: String,
+    /// Safe HTML.
+    pub note_html: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnswerChange {
+    Same,
+    /// It was not answered then.
+    New,
+    Lines(Vec<DiffLine>),
+}
+
+/// A line that was added, taken away, or neither.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffLine {
+    pub sign: DiffSign,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiffSign {
+    Same,
+    Added,
+    Removed,
+}

@@ -1,0 +1,411 @@
+//! The readiness document of an app (SPEC section 3): its people answer, an owner submits, a reviewer who wrote nothing of it
+//! decides.
+
+use std::sync::LazyLock;
+
+use rampart_domain::{
+    access::{Action, Actor, StaffRole},
+    app::MailAddress,
+    readiness::{Answer, Answers, Decision, Definition, Refusal, STANDARD, State, Typed, Verdict, expires_at},
+    thread::LONGEST_COMMENT,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Checks, Error, Result, Service,
+    access::require_in,
+    audit::{self, Change},
+};
+use crate::{
+    mail::{self, ReadinessNews, ReadinessNotice},
+    store::{
+        Scope, Tx, accounts,
+        apps::App,
+        outbox,
+        readiness::{self, Submission},
+    },
+};
+
+/// How many characters the reason of a decision has at most.
+const LONGEST_REASON: usize = 4_000;
+
+/// The questionnaire that new documents answer.
+static LATEST: LazyLock<std::result::Result<Definition, String>> = LazyLock::new(|| {
+    let definition: Definition = toml::from_str(STANDARD).map_err(|error| error.to_string())?;
+    definition.check().map_err(|error| error.to_string())?;
+    Ok(definition)
+});
+
+/// The questionnaire that new documents answer.
+pub(super) fn latest() -> Result<&'static Definition> {
+    LATEST
+        .as_ref()
+        .map_err(|error| Error::Internal(anyhow::anyhow!("the questionnaire cannot be used: {error}")))
+}
+
+/// This version of the questionnaire.
+pub(super) fn questionnaire(version: i64) -> Result<&'static Definition> {
+    let latest = latest()?;
+    match latest.version == version {
+        true => Ok(latest),
+        false => Err(Error::Internal(anyhow::anyhow!(
+            "no version {version} of the questionnaire"
+        ))),
+    }
+}
+
+/// What is signed: the JSON of a submission.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Content {
+    /// The key of the app.
+    pub app: String,
+    /// The version of the questionnaire.
+    pub questionnaire: i64,
+    /// From 1.
+    pub submission: i64,
+    /// To every question that was asked.
+    pub answers: Answers,
+}
+
+impl Content {
+    pub(super) fn of(submission: &Submission) -> Result<Self> {
+        serde_json::from_str(&submission.content)
+            .map_err(|error| Error::Internal(anyhow::anyhow!("a submission cannot be read: {error}")))
+    }
+}
+
+/// In hexadecimal.
+fn sha256(content: &str) -> String {
+    Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The page of the document.
+pub(super) fn page(app: &App) -> String {
+    rampart_app::ui::link::app(&app.key, "/readiness")
+}
+
+/// Where it is reviewed.
+pub(super) fn review_page(app: &App) -> String {
+    rampart_app::ui::link::app(&app.key, "/readiness/review")
+}
+
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Own => Error::Forbidden(refusal.to_string()),
+        _ => Error::Conflict(refusal.to_string()),
+    }
+}
+
+impl Service {
+    /// Saves an answer. `version` is that of the answer it is based on, 0 where there was none; nothing typed takes it back.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for who may not; [`Error::Invalid`] for what is no answer; [`Error::Stale`] when somebody else
+    /// saved one meanwhile; [`Error::Conflict`] while the reviewers read.
+    pub async fn save_answer(
+        &self,
+        actor: &Actor,
+        key: &str,
+        question: &str,
+        version: i64,
+        typed: &Typed,
+    ) -> Result<()> {
+        let app = self.app_for(actor, key, Action::AnswerReadiness).await?;
+        let latest = latest()?;
+        let now = self.clock.now();
+        let mut tx = self.store.portal.begin().await?;
+        let document = readiness::open(&mut tx, app.id, latest.version).await?;
+        let definition = questionnaire(document.questionnaire)?;
+        let question = definition.question(question).ok_or(Error::NotFound)?;
+        document.state.may_answer().map_err(refused)?;
+        let answer = Answer::parse(question, typed);
+        let answer = answer.map_err(|error| Error::field(error.field, error.message))?;
+        let place = (question.key.as_str(), version);
+        if !readiness::save(&mut tx, app.id, place, answer.as_ref(), actor.user, now).await? {
+            return Err(Error::Stale(
+                "Somebody else saved another answer meanwhile. It stands beside yours: save again to replace it."
+                    .to_owned(),
+            ));
+        }
+        let answers: Answers = readiness::current(&mut tx, app.id).await?.into_iter().collect();
+        readiness::set_progress(&mut tx, app.id, definition.progress(&answers)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Submits the document for review.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for who may not; [`Error::Conflict`] while something required is missing, and while the reviewers
+    /// read.
+    pub async fn submit_readiness(&self, actor: &Actor, key: &str) -> Result<()> {
+        let app = self.app_for(actor, key, Action::SubmitReadiness).await?;
+        let scope = Scope::of(actor, Action::ViewApp);
+        let submissions = readiness::submissions(&self.store.portal, scope, app.id).await?;
+        let now = self.clock.now();
+        let mut tx = self.store.portal.begin().await?;
+        let document = readiness::open(&mut tx, app.id, latest()?.version).await?;
+        let definition = questionnaire(document.questionnaire)?;
+        let answers: Answers = readiness::current(&mut tx, app.id).await?.into_iter().collect();
+        let is_complete = definition.progress(&answers).is_complete();
+        document.state.submitted(is_complete).map_err(refused)?;
+        let content = Content {
+            app: app.key.clone(),
+            questionnaire: document.questionnaire,
+            submission: document.submissions + 1,
+            answers: definition.relevant(&answers),
+        };
+        let text = serde_json::to_string(&content).map_err(|error| Error::Internal(error.into()))?;
+        let (number, sha256) = (content.submission, sha256(&text));
+        readiness::submit(&mut tx, app.id, number, (&text, &sha256), actor.user, now).await?;
+        // What was accepted and did not change needs no second look, but each sign-off is read anew.
+        let before = submissions.last().filter(|_| document.state == State::ChangesRequested);
+        if let Some(before) = before {
+            let before = Content::of(before)?.answers;
+            for (question, answer) in &content.answers {
+                if before.get(question) == Some(answer) {
+                    readiness::carry(&mut tx, app.id, number, question).await?;
+                }
+            }
+        }
+        for reviewer in accounts::staff_mails(&mut tx, StaffRole::Reviewer).await? {
+            let news = ReadinessNews::Submitted {
+                by: &actor.name,
+                number,
+            };
+            self.tell_of_readiness(&mut tx, &app, news, &review_page(&app), &reviewer)
+                .await?;
+        }
+        let after = json!({ "submission": number, "questionnaire": content.questionnaire, "sha256": sha256 });
+        let change = changed(
+            "readiness.submitted",
+            &app,
+            json!({ "state": document.state }),
+            after,
+            None,
+        );
+        audit::by(&mut tx, actor, &self.clock, change).await?;
+        tx.commit().await?;
+        self.wake.outbox.notify_one();
+        Ok(())
+    }
+
+    /// Says of an answer of the submission `number` that it is accepted, or which change it needs.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for who may not and for who answered; [`Error::Invalid`] for a change without a note;
+    /// [`Error::Conflict`] unless just this submission waits for a decision.
+    pub async fn review_answer(
+        &self,
+        actor: &Actor,
+        key: &str,
+        (number, question): (i64, &str),
+        (verdict, note): (&str, &str),
+    ) -> Result<()> {
+        let review = self.reviewed(actor, key, number).await?;
+        if !review.content.answers.contains_key(question) {
+            return Err(Error::NotFound);
+        }
+        let mut checks = Checks::default();
+        let verdict: Option<Verdict> = checks.take(
+            "verdict",
+            verdict.parse().map_err(|_| "Accept the answer, or request a change."),
+        );
+        let note = match verdict {
+            Some(Verdict::ChangeRequested) => checks.text("note", "what should change", note, LONGEST_COMMENT),
+            // A note beside an acceptance would be lost on the partner's page, where only changes stand.
+            _ if !note.trim().is_empty() => {
+                checks.note(
+                    "verdict",
+                    "A note asks for a change. Request the change, or leave the note empty.",
+                );
+                None
+            }
+            _ => Some(String::new()),
+        };
+        let (Some(verdict), Some(note), true) = (verdict, note, checks.is_fine()) else {
+            return Err(checks.error());
+        };
+        let now = self.clock.now();
+        let mut tx = self.store.portal.begin().await?;
+        self.still_waits(&mut tx, &review, actor).await?;
+        let place = (number, question);
+        readiness::review(&mut tx, review.app.id, place, (verdict, &note), actor.user, now).await?;
+        let after = json!({ "submission": number, "question": question, "verdict": verdict });
+        let why = (!note.is_empty()).then_some(note.as_str());
+        let change = changed("readiness.answer_reviewed", &review.app, Value::Null, after, why);
+        audit::by(&mut tx, actor, &self.clock, change).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Accepts every answer of the submission `number` of which nothing was said yet.
+    ///
+    /// # Errors
+    /// As [`Self::review_answer`].
+    pub async fn accept_other_answers(&self, actor: &Actor, key: &str, number: i64) -> Result<()> {
+        let review = self.reviewed(actor, key, number).await?;
+        let now = self.clock.now();
+        let mut tx = self.store.portal.begin().await?;
+        self.still_waits(&mut tx, &review, actor).await?;
+        let said: Vec<_> = readiness::verdicts(&mut tx, review.app.id, number).await?;
+        let mut accepted = Vec::new();
+        for question in review.content.answers.keys() {
+            if said.iter().all(|(known, _)| known != question) {
+                let place = (number, question.as_str());
+                readiness::review(&mut tx, review.app.id, place, (Verdict::Accepted, ""), actor.user, now).await?;
+                accepted.push(question);
+            }
+        }
+        if accepted.is_empty() {
+            return Err(Error::Conflict(
+                "Something was said of every answer already.".to_owned(),
+            ));
+        }
+        let after = json!({ "submission": number, "questions": accepted, "verdict": Verdict::Accepted });
+        let change = changed("readiness.answers_accepted", &review.app, Value::Null, after, None);
+        audit::by(&mut tx, actor, &self.clock, change).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Decides on the submission `number`.
+    ///
+    /// # Errors
+    /// As [`Self::review_answer`]; [`Error::Conflict`] for a decision that what was said of the answers contradicts.
+    pub async fn decide_readiness(
+        &self,
+        actor: &Actor,
+        key: &str,
+        number: i64,
+        (decision, reason): (&str, &str),
+    ) -> Result<()> {
+        let review = self.reviewed(actor, key, number).await?;
+        let app = &review.app;
+        let mut checks = Checks::default();
+        let decision: Option<Decision> = checks.take(
+            "decision",
+            decision
+                .parse()
+                .map_err(|_| "Approve the document, or request changes."),
+        );
+        let reason = checks.text("reason", "the reason", reason, LONGEST_REASON);
+        let (Some(decision), Some(reason)) = (decision, reason) else {
+            return Err(checks.error());
+        };
+        let now = self.clock.now();
+        let mut tx = self.store.portal.begin().await?;
+        let state = self.still_waits(&mut tx, &review, actor).await?;
+        let said: Vec<_> = readiness::verdicts(&mut tx, app.id, number).await?;
+        let verdict_of = |question: &String| {
+            said.iter()
+                .find(|(known, _)| known == question)
+                .map(|(_, verdict)| *verdict)
+        };
+        let verdicts: Vec<_> = review.content.answers.keys().map(verdict_of).collect();
+        let next = state.decided(decision, review.is_own, &verdicts).map_err(refused)?;
+        let expires = (decision == Decision::Approved).then(|| expires_at(now));
+        let sha256 = sha256(&review.submission.content);
+        let said = (reason.as_str(), sha256.as_str());
+        readiness::decide(
+            &mut tx,
+            app.id,
+            number,
+            (decision, next),
+            said,
+            actor.user,
+            (now, expires),
+        )
+        .await?;
+        let news = match expires {
+            Some(expires) => ReadinessNews::Approved {
+                expires,
+                reason: &reason,
+            },
+            None => ReadinessNews::ChangesRequested {
+                answers: verdicts
+                    .iter()
+                    .filter(|v| **v == Some(Verdict::ChangeRequested))
+                    .count(),
+                reason: &reason,
+            },
+        };
+        for owner in accounts::owner_mails(&mut tx, app.partner_id).await? {
+            self.tell_of_readiness(&mut tx, app, news, &page(app), &owner).await?;
+        }
+        let after = json!({ "state": next, "submission": number, "sha256": sha256, "expires": expires });
+        let before = json!({ "state": state });
+        let change = changed("readiness.decided", app, before, after, Some(&reason));
+        audit::by(&mut tx, actor, &self.clock, change).await?;
+        tx.commit().await?;
+        self.wake.outbox.notify_one();
+        Ok(())
+    }
+
+    /// The submission `number` as the actor may review it.
+    async fn reviewed(&self, actor: &Actor, key: &str, number: i64) -> Result<Reviewed> {
+        let app = self.app(actor, key).await?;
+        require_in(actor, Action::ReviewReadiness, app.partner_id)?;
+        let scope = Scope::of(actor, Action::ViewApp);
+        let submissions = readiness::submissions(&self.store.portal, scope, app.id).await?;
+        let submission = submissions.into_iter().find(|submission| submission.number == number);
+        let submission = submission.ok_or(Error::NotFound)?;
+        let authors = readiness::authors(&self.store.portal, scope, app.id).await?;
+        Ok(Reviewed {
+            is_own: submission.by == actor.user || authors.contains(&actor.user),
+            content: Content::of(&submission)?,
+            app,
+            submission,
+        })
+    }
+
+    /// Makes sure that just this submission waits for a decision, and that the actor wrote nothing of it.
+    async fn still_waits(&self, tx: &mut Tx, review: &Reviewed, actor: &Actor) -> Result<State> {
+        require_in(actor, Action::ReviewReadiness, review.app.partner_id)?;
+        let document = readiness::open(tx, review.app.id, review.content.questionnaire).await?;
+        document.state.may_review(review.is_own).map_err(refused)?;
+        match document.submissions == review.submission.number {
+            true => Ok(document.state),
+            false => Err(Error::Conflict(
+                "The document was submitted again meanwhile. Review the latest submission.".to_owned(),
+            )),
+        }
+    }
+
+    async fn tell_of_readiness(
+        &self,
+        tx: &mut Tx,
+        app: &App,
+        news: ReadinessNews<'_>,
+        page: &str,
+        recipient: &MailAddress,
+    ) -> Result<()> {
+        let notice = ReadinessNotice {
+            app,
+            news,
+            page,
+            recipient: recipient.as_str(),
+        };
+        let notice = mail::readiness_notice(&self.stationery(), &notice);
+        Ok(outbox::push(tx, &notice, self.clock.now()).await?)
+    }
+}
+
+/// A submission with who may not decide on it.
+struct Reviewed {
+    app: App,
+    submission: Submission,
+    content: Content,
+    /// Whether the actor had a hand in it.
+    is_own: bool,
+}
+
+fn changed<'a>(action: &'static str, app: &'a App, before: Value, after: Value, why: Option<&'a str>) -> Change<'a> {
+    Change {
+        action,
+        subject: ("readiness document", app.id.to_string(), &app.name),
+        partner: Some(app.partner_id),
+        before,
+        after,
+        why,
+    }
+}

@@ -1,0 +1,390 @@
+//! The readiness document: several people answer, nothing typed is lost, and nobody reviews what they wrote.
+
+use chrono::TimeDelta;
+use http::StatusCode;
+use rampart_app::services::Services;
+use rampart_domain::{
+    access::{Actor, StaffRole},
+    readiness::State,
+};
+use rampart_server::store::{
+    Scope, apps,
+    readiness::{self, Standing},
+};
+
+use crate::support::{
+    html::{main, text},
+    portal::{Answer, Browser, PASSWORD, Portal},
+};
+
+const KEY: &str = "com.kestrel.app";
+const PAGE: &str = "/apps/com.kestrel.app/readiness";
+
+/// An answer to each question that is asked when data is stored and all else is answered with no.
+const ANSWERS: &[(&str, &[(&str, &str)])] = &[
+    ("scaling_factors", &[("value", "The number of **issues**.")]),
+    ("concurrent_users", &[("value", "It queues.")]),
+    ("large_datasets", &[("value", "It pages.")]),
+    ("distributed_users", &[("value", "It is in three regions.")]),
+    ("rate_limits", &[("value", "It waits as long as it is told.")]),
+    ("scale_testing", &[("value", "A load test each month.")]),
+    ("first_rollout_signed_up", &[("value", "all")]),
+    ("first_rollout_testing", &[("value", "Smoke tests.")]),
+    ("synthetic_tests", &[("value", "no")]),
+    ("faulty_deployment", &[("value", "We roll back.")]),
+    ("fix_to_production", &[("value", "40"), ("unit", "minutes")]),
+    ("stores_data", &[("value", "yes")]),
+    ("data_recovery", &[("value", "Stop writes.\nRestore.")]),
+    ("backup_every", &[("value", "1"), ("unit", "hours")]),
+    ("backup_retention", &[("value", "5"), ("unit", "weeks")]),
+    ("restore_duration", &[("value", "4"), ("unit", "hours")]),
+    ("restore_tested", &[("value", "no")]),
+    (
+        "cover_hours",
+        &[
+            ("days", "mon"),
+            ("days", "tue"),
+            ("from", "09:00"),
+            ("to", "17:00"),
+            ("zone", "UTC"),
+        ],
+    ),
+    ("out_of_hours", &[("value", "no")]),
+    ("discovery", &[("value", "monitoring")]),
+    ("alerting", &[("value", "no")]),
+    ("team_communication", &[("value", "In a chat.")]),
+    ("customer_communication", &[("value", "By mail.")]),
+];
+
+struct World {
+    portal: Portal,
+    owner: Browser,
+    member: Browser,
+    stranger: Browser,
+    reviewer: Browser,
+}
+
+impl World {
+    async fn new() -> Self {
+        let portal = Portal::new().await;
+        let mut admin = portal.staff("Ada", &["administrator"]).await;
+        let reviewer = portal.staff("Rea", &["reviewer"]).await;
+        let (partner, mut owner) = portal.partner(&mut admin, "Kestrel Labs").await;
+        let (_, stranger) = portal.partner(&mut admin, "Osprey").await;
+        portal.register(&mut owner, &partner, KEY).await;
+        let member = portal.member(&mut owner, &partner, "Mia").await;
+        Self {
+            portal,
+            owner,
+            member,
+            stranger,
+            reviewer,
+        }
+    }
+
+    async fn post(&self, browser: &Browser, below: &str, fields: &[(&str, &str)]) -> Answer {
+        self.portal
+            .post(&mut browser.clone(), &format!("{PAGE}{below}"), fields)
+            .await
+    }
+
+    async fn get(&self, browser: &Browser, path: &str) -> Answer {
+        self.portal.get(&mut browser.clone(), path).await
+    }
+
+    async fn read(&self, browser: &Browser, path: &str) -> String {
+        let answer = self.get(browser, path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        text(&main(&answer.body)).replace(['\u{a0}', '\u{202f}'], " ")
+    }
+
+    async fn answers(&self, browser: &Browser, question: &str, version: &str, value: &str) -> Answer {
+        let fields = [("version", version), ("value", value)];
+        self.post(browser, &format!("/answers/{question}"), &fields).await
+    }
+
+    /// Answers every question that has to be answered.
+    async fn complete(&self) {
+        for (question, fields) in ANSWERS {
+            let fields = [&[("version", "0")], *fields].concat();
+            let answer = self.post(&self.member, &format!("/answers/{question}"), &fields).await;
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{question}: {}", answer.body);
+        }
+    }
+
+    async fn submits(&self) {
+        let answer = self.post(&self.owner, "/submit", &[]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    }
+
+    async fn standing(&self) -> Standing {
+        let db = &self.portal.service.store.portal;
+        let app = apps::by_key(db, Scope::system(), KEY).await.unwrap().unwrap().id;
+        readiness::standing(db, Scope::system(), app).await.unwrap().unwrap()
+    }
+
+    /// Asks for a change of the answer to this question.
+    async fn asks(&self, number: i64, question: &str, note: &str) -> Answer {
+        let fields = [("verdict", "change_requested"), ("note", note)];
+        let path = format!("/review/{number}/answers/{question}");
+        self.post(&self.reviewer, &path, &fields).await
+    }
+
+    async fn decides(&self, number: i64, decision: &str) -> Answer {
+        let fields = [("decision", decision), ("reason", "I read all of it.")];
+        self.post(&self.reviewer, &format!("/review/{number}/decide"), &fields)
+            .await
+    }
+
+    async fn mails_to(&self, address: &str, subject: &str) -> usize {
+        let mails = self.portal.mails().await;
+        let is_wanted = |subjects: &str, to: &[String]| subjects.contains(subject) && to.iter().any(|to| to == address);
+        mails
+            .iter()
+            .filter(|mail| is_wanted(&mail.subject, &mail.recipients.0))
+            .count()
+    }
+}
+
+fn is_done(answer: &Answer) -> bool {
+    answer.status == StatusCode::SEE_OTHER
+}
+
+#[tokio::test]
+async fn a_document_is_answered_reviewed_changed_and_approved() {
+    let world = World::new().await;
+    let page = world.read(&world.owner, PAGE).await;
+    assert!(page.contains("Draft") && page.contains("0 of "), "{page}");
+    assert!(
+        !page.contains("What is your backup frequency?"),
+        "only who stores data is asked"
+    );
+    let early = world.post(&world.owner, "/submit", &[]).await;
+    assert_eq!(early.status, StatusCode::CONFLICT);
+    assert!(
+        early.body.contains("Required questions are not answered yet."),
+        "{}",
+        early.body
+    );
+
+    world.complete().await;
+    let page = world.read(&world.member, PAGE).await;
+    assert!(page.contains("23 of 23") && page.contains("Saved by Mia"), "{page}");
+    assert!(page.contains("An owner of the partner submits the document."), "{page}");
+    assert_eq!(
+        world.post(&world.member, "/submit", &[]).await.status,
+        StatusCode::FORBIDDEN
+    );
+    world.submits().await;
+    assert_eq!(world.standing().await.document.state, State::Submitted);
+    assert_eq!(
+        world
+            .mails_to("rea@platform.test", "readiness document submitted")
+            .await,
+        1
+    );
+
+    let overview = world.read(&world.reviewer, &format!("/apps/{KEY}")).await;
+    assert!(overview.contains("Review the readiness document"), "{overview}");
+    let review = world.read(&world.reviewer, &format!("{PAGE}/review")).await;
+    assert!(
+        review.contains("4 hours") && review.contains("0 of 23 accepted"),
+        "{review}"
+    );
+    assert_eq!(
+        world.asks(1, "data_recovery", " ").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert!(is_done(
+        &world
+            .asks(1, "data_recovery", "How do you know it is **complete**?")
+            .await
+    ));
+    assert!(is_done(&world.asks(1, "rate_limits", "Which limits?").await));
+    assert!(is_done(
+        &world.post(&world.reviewer, "/review/1/accept-others", &[]).await
+    ));
+    let hasty = world.decides(1, "approved").await;
+    assert_eq!(hasty.status, StatusCode::CONFLICT);
+    assert!(hasty.body.contains("I read all of it."), "the reason stays typed");
+    assert!(
+        !world.read(&world.member, PAGE).await.contains("Which limits?"),
+        "not before the decision"
+    );
+    assert!(is_done(&world.decides(1, "changes_requested").await));
+    assert_eq!(world.mails_to("owner@kestrel-labs.test", "changes requested").await, 1);
+
+    let page = world.read(&world.member, PAGE).await;
+    assert!(
+        page.contains("Change requested by Rea") && page.contains("Which limits?"),
+        "{page}"
+    );
+    let overview = world.read(&world.member, &format!("/apps/{KEY}")).await;
+    assert!(overview.contains("Change the readiness document"), "{overview}");
+    assert!(is_done(
+        &world
+            .answers(&world.member, "data_recovery", "1", "Stop writes.\nRestore and count.")
+            .await
+    ));
+    assert!(is_done(
+        &world
+            .answers(&world.owner, "rate_limits", "1", "Those of the REST API.")
+            .await
+    ));
+    assert!(
+        !world.read(&world.member, PAGE).await.contains("Which limits?"),
+        "the change is made"
+    );
+    world.submits().await;
+
+    let review = world.read(&world.reviewer, &format!("{PAGE}/review")).await;
+    assert!(
+        review.contains("21 of 23 accepted"),
+        "what did not change needs no second look: {review}"
+    );
+    assert!(
+        review.contains("What changed since the previous submission"),
+        "{review}"
+    );
+    let raw = world.get(&world.reviewer, &format!("{PAGE}/review")).await.body;
+    assert!(
+        raw.contains("<del>Restore.</del>") && raw.contains("<ins>Restore and count.</ins>"),
+        "{raw}"
+    );
+    assert!(is_done(
+        &world.post(&world.reviewer, "/review/2/accept-others", &[]).await
+    ));
+    assert!(is_done(&world.decides(2, "approved").await));
+    let standing = world.standing().await;
+    let approval = standing.approval.unwrap();
+    assert_eq!((standing.document.state, approval.submission), (State::Approved, 2));
+    let page = world.read(&world.member, PAGE).await;
+    assert!(page.contains("Approved on") && page.contains("SHA-256"), "{page}");
+    assert_eq!(world.mails_to("owner@kestrel-labs.test", "document approved").await, 1);
+    world.portal.clock.advance(TimeDelta::days(365));
+    let mia = world.portal.actor("mia@member.test").await;
+    let overview = world.portal.service.app_overview(&mia, KEY).await.unwrap();
+    let asked = overview.todo.iter().find(|todo| todo.href == PAGE).unwrap();
+    assert_eq!(asked.title, "Renew the readiness document");
+}
+
+#[tokio::test]
+async fn two_answers_at_once_are_both_kept_and_one_conflict_shows_both_texts() {
+    let world = World::new().await;
+    assert!(is_done(
+        &world.answers(&world.owner, "scaling_factors", "0", "Issues.").await
+    ));
+    assert!(is_done(
+        &world.answers(&world.member, "rate_limits", "0", "We wait.").await
+    ));
+    let page = world.read(&world.owner, PAGE).await;
+    assert!(page.contains("Issues.") && page.contains("We wait."), "{page}");
+
+    assert!(is_done(
+        &world
+            .answers(&world.owner, "scaling_factors", "1", "Issues and pages.")
+            .await
+    ));
+    let refused = world
+        .answers(&world.member, "scaling_factors", "1", "Mine,\nin two lines.")
+        .await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    let shown = text(&main(&refused.body));
+    assert!(
+        shown.contains("Saved meanwhile") && shown.contains("Issues and pages."),
+        "{shown}"
+    );
+    assert!(refused.body.contains("Mine,\nin two lines."), "{}", refused.body);
+    assert!(
+        refused.body.contains("name=\"version\" value=\"2\""),
+        "saving again means mine"
+    );
+    assert!(is_done(
+        &world
+            .answers(&world.member, "scaling_factors", "2", "Issues and pages. Mine.")
+            .await
+    ));
+    assert!(world.read(&world.owner, PAGE).await.contains("Issues and pages. Mine."));
+}
+
+#[tokio::test]
+async fn what_was_typed_survives_a_refusal_a_submission_and_the_end_of_a_session() {
+    let world = World::new().await;
+    let refused = world
+        .post(
+            &world.member,
+            "/answers/cover_hours",
+            &[("days", "mon"), ("from", "nine")],
+        )
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("value=\"nine\""), "{}", refused.body);
+    assert!(
+        refused.body.contains("Enter a time from 00:00 to 23:59"),
+        "{}",
+        refused.body
+    );
+
+    world.complete().await;
+    world.submits().await;
+    let late = world
+        .answers(&world.member, "rate_limits", "1", "Typed while it was submitted.")
+        .await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.body.contains("Typed while it was submitted."), "{}", late.body);
+    assert!(
+        late.body.contains("The document is with the reviewers."),
+        "{}",
+        late.body
+    );
+
+    let mut nobody = Browser::default();
+    let path = format!("{PAGE}/answers/rate_limits");
+    let fields = [("version", "1"), ("value", "Typed too late.")];
+    let asked = world.portal.post(&mut nobody, &path, &fields).await;
+    assert_eq!(asked.status, StatusCode::UNAUTHORIZED);
+    assert!(asked.body.contains("Typed too late."), "{}", asked.body);
+    assert!(is_done(&world.asks(1, "rate_limits", "Which?").await));
+    assert!(is_done(&world.decides(1, "changes_requested").await));
+    let carried = [
+        ("mail", "mia@member.test"),
+        ("password", PASSWORD),
+        ("carried_action", path.as_str()),
+        ("carried.version", "1"),
+        ("carried.value", "Typed too late."),
+    ];
+    let resumed = world.portal.post(&mut nobody, "/sign-in", &carried).await;
+    assert!(is_done(&resumed), "{}", resumed.body);
+    assert!(world.read(&world.owner, PAGE).await.contains("Typed too late."));
+}
+
+#[tokio::test]
+async fn nobody_reviews_what_they_wrote_and_strangers_find_nothing() {
+    let world = World::new().await;
+    world.complete().await;
+    world.submits().await;
+    for path in [PAGE.to_owned(), format!("{PAGE}/review")] {
+        assert_eq!(world.get(&world.stranger, &path).await.status, StatusCode::NOT_FOUND);
+    }
+    let foreign = world.answers(&world.stranger, "rate_limits", "1", "x").await;
+    assert_eq!(foreign.status, StatusCode::NOT_FOUND);
+    let review = world.get(&world.owner, &format!("{PAGE}/review")).await;
+    assert_eq!(review.status, StatusCode::FORBIDDEN);
+
+    // A member of the partner who came to the platform.
+    let mia = world.portal.actor("mia@member.test").await;
+    let both = Actor {
+        staff: vec![StaffRole::Reviewer],
+        ..mia
+    };
+    let service = &world.portal.service;
+    let own = service.decide_readiness(&both, KEY, 1, ("approved", "Fine.")).await;
+    assert!(own.unwrap_err().to_string().contains("cannot review it"));
+    let own = service.accept_other_answers(&both, KEY, 1).await;
+    assert!(own.unwrap_err().to_string().contains("cannot review it"));
+    let old = world.decides(7, "approved").await;
+    assert_eq!(old.status, StatusCode::NOT_FOUND);
+    let unknown = world.asks(1, "nothing", "x").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.standing().await.document.state, State::Submitted);
+}
