@@ -143,15 +143,15 @@ impl Service {
     ) -> Result<()> {
         require_in(actor, needs(Step::Edit), parent.app.partner_id)?;
         let item = self.action(actor, parent, action).await?;
-        if item.version != version {
-            return Err(stale());
-        }
         let is_own = self.has_a_hand_in(actor, parent, item.id).await?;
         if !is_own && !is_member(actor, parent) {
             return Err(Error::Forbidden(NOT_YOURS.to_owned()));
         }
         let state = Step::Edit.taken(item.state, is_own).map_err(refused)?;
         let terms = self.terms(parent, form, item.terms.chosen).await?;
+        if item.version != version {
+            return Err(stale());
+        }
         let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         facts::hold(&mut tx, now.trunc_subsecs(0)).await?;

@@ -1,11 +1,12 @@
 use chrono::NaiveDate;
 use rampart_domain::{
     action::{ActionKind, ActionState, ParentKind, Priority, Step},
-    id::ActionId,
+    id::{ActionId, PlanId},
 };
 use rampart_server::store::{
     Db, Scope,
     actions::{self, Event, Item, NewEvent, Owner, Parent, Terms},
+    plans,
 };
 
 use super::{NASTY, Neighbours, after, commit, id, long_text, scope_of, scope_of_staff};
@@ -47,6 +48,17 @@ impl World {
             neighbours: Neighbours::new(db).await,
             parent: (ParentKind::RemediationPlan, id()),
         }
+    }
+
+    /// Makes what the actions belong to a plan of ours that is open.
+    async fn with_plan(db: &Db) -> Self {
+        let world = Self::new(db).await;
+        let plan = PlanId(world.parent.1);
+        commit(db, async |tx| {
+            plans::open(tx, plan, world.neighbours.ours.app, after(0)).await
+        })
+        .await;
+        world
     }
 
     fn event<'a>(&self, step: Step, minute: i64, text: &'a str) -> NewEvent<'a> {
@@ -174,7 +186,7 @@ async fn each_step_is_kept(database: TestDatabase) {
 
 async fn an_action_is_reminded_of_once_a_day(database: TestDatabase) {
     let db = &database.store.portal;
-    let world = World::new(db).await;
+    let world = World::with_plan(db).await;
     let action = world.proposed(db, &terms(Owner::Named("A".to_owned()))).await;
     let due = async |until| actions::due_until(db, day(until)).await.unwrap().len();
     assert_eq!(due(30).await, 0, "what is proposed is not due");
@@ -184,6 +196,10 @@ async fn an_action_is_reminded_of_once_a_day(database: TestDatabase) {
     })
     .await;
     assert_eq!((due(24).await, due(25).await), (0, 1));
+    let plan = PlanId(world.parent.1);
+    commit(db, async |tx| plans::close(tx, plan, after(1)).await).await;
+    assert_eq!(due(25).await, 0, "a closed plan asks for nothing");
+    commit(db, async |tx| plans::reopen(tx, plan).await).await;
     let item = world.items(db).await.remove(0);
     assert_eq!((item.due, item.reminded), (Some(day(25)), Some(day(10))));
     let remind = async |on| commit(db, async |tx| actions::remind(tx, action, day(on)).await).await;

@@ -1,6 +1,6 @@
-use rampart_domain::id::PlanId;
+use rampart_domain::{access::StaffRole, id::PlanId};
 use rampart_server::store::{
-    Db, Scope,
+    Db, Scope, accounts,
     plans::{self, Contact, Plan},
 };
 
@@ -75,7 +75,12 @@ async fn a_contact_is_named_while_the_plan_is_open(database: TestDatabase) {
         name: "Olivia".to_owned(),
         mail: "olivia@example.com".to_owned(),
     };
-    assert_eq!(latest(db, &world).await.unwrap().contact, Some(contact));
+    let shown = async || latest(db, &world).await.unwrap().contact;
+    assert_eq!(shown().await, None, "nobody of the platform");
+    for (role, is_shown) in [(StaffRole::Reviewer, true), (StaffRole::Administrator, false)] {
+        commit(db, async |tx| accounts::set_staff_roles(tx, world.owner, &[role]).await).await;
+        assert_eq!(shown().await, Some(contact.clone()).filter(|_| is_shown), "{role:?}");
+    }
     commit(db, async |tx| plans::close(tx, plan, after(2)).await).await;
     assert!(!named().await);
 }
