@@ -4,10 +4,12 @@
 //! first visit stays small.
 #![allow(unreachable_pub, reason = "the component macro writes public items")]
 
+mod autosave;
 mod chart_reader;
 mod fresh;
 mod local_times;
 
+pub use autosave::Autosave;
 pub use chart_reader::ChartReader;
 pub use fresh::{Fresh, Progress};
 pub use local_times::LocalTimes;

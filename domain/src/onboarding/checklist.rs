@@ -222,13 +222,7 @@ fn slis(facts: &Facts) -> Found {
 }
 
 fn readiness(facts: &Facts) -> Found {
-    let Some(standing) = facts.readiness else {
-        return to_do(
-            Party::ProgramManagers,
-            "Readiness documents are not part of this portal yet, so a program manager can only waive this.",
-        );
-    };
-    match standing {
+    match facts.readiness {
         Readiness::Missing => to_do(Party::Partner, "Nothing is written yet."),
         Readiness::Draft => to_do(Party::Partner, "It is being written, and not submitted yet."),
         Readiness::Submitted => to_do(Party::Reviewers, "It is submitted; staff review it."),
@@ -337,7 +331,7 @@ pub(super) mod tests {
             fails_when_down: true,
             alert_address: AlertAddress::Confirmed,
             series: vec![series(ReviewState::Expected)],
-            readiness: Some(Readiness::Approved(now().date_naive() + TimeDelta::days(300))),
+            readiness: Readiness::Approved(now().date_naive() + TimeDelta::days(300)),
             rollout: vec![Product::Jira, Product::Confluence],
             trial_closed: Some(now()),
             own_events: Some(true),
@@ -494,7 +488,7 @@ pub(super) mod tests {
             "No alert address",
         );
         let with = |readiness| Facts {
-            readiness: Some(readiness),
+            readiness,
             ..everything()
         };
         is_to_do(

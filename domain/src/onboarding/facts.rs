@@ -17,8 +17,7 @@ pub struct Facts {
     pub alert_address: AlertAddress,
     /// Each series with an objective.
     pub series: Vec<SeriesFact>,
-    /// `None` where the portal keeps no readiness documents.
-    pub readiness: Option<Readiness>,
+    pub readiness: Readiness,
     /// The products for which there is a developer-first-rollout instance.
     pub rollout: Vec<Product>,
     /// When a trial ticket was walked to closed; `None` while none was.

@@ -3,6 +3,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Kind, Question};
 use crate::{action::TrackerLink, sli::text_key};
@@ -125,6 +126,27 @@ pub struct Typed {
     pub from: String,
     pub to: String,
     pub zone: String,
+}
+
+impl Typed {
+    /// Tells what a form showed from what comes back from it: the same for the same fields, in hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        let Self {
+            value,
+            unit,
+            days,
+            from,
+            to,
+            zone,
+        } = self;
+        let mut hash = Sha256::new();
+        for field in [value, unit, from, to, zone].into_iter().chain(days) {
+            hash.update(field);
+            // No text that can be stored has this byte, so that no two lists of fields are one text.
+            hash.update([0]);
+        }
+        hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// Why an answer cannot be used, for whoever typed it.
@@ -356,6 +378,33 @@ mod tests {
             value: value.to_owned(),
             ..Typed::default()
         }
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_each_field_by_itself() {
+        let same = typed("x").fingerprint();
+        assert_eq!(same, typed("x").fingerprint());
+        let others = [
+            Typed::default(),
+            typed("y"),
+            Typed {
+                unit: "x".to_owned(),
+                ..Typed::default()
+            },
+            Typed {
+                days: vec!["x".to_owned()],
+                ..Typed::default()
+            },
+        ];
+        for other in others {
+            assert_ne!(other.fingerprint(), same, "{other:?}");
+        }
+        let (one, two) = (vec!["mon".to_owned(), "tue".to_owned()], vec!["montue".to_owned()]);
+        let of = |days| Typed {
+            days,
+            ..Typed::default()
+        };
+        assert_ne!(of(one).fingerprint(), of(two).fingerprint());
     }
 
     /// The answer in words, or what is wrong with it.

@@ -47,8 +47,13 @@ pub(super) struct Submission {
 
 /// What came of a form.
 pub(super) enum Done {
-    /// Go on to another page, which says `flash`.
-    Go { to: String, flash: Option<String> },
+    /// Go on to another page, which says `flash`. Scripts that prefer a minimal answer get `versions` alone.
+    Go {
+        to: String,
+        flash: Option<String>,
+        /// Of what was saved, each with its name.
+        versions: Vec<(String, i64)>,
+    },
     /// Show the form's page with the results of a test.
     Tested(TestResults),
     /// Show the form's page with a secret of an installation that was made, this once. It is in this answer alone: it is kept
@@ -58,6 +63,8 @@ pub(super) enum Done {
     Made(MadeToken),
     /// Show the form's page with what publishing it would change.
     Reviewed(PolicyReview),
+    /// Show the form's page with what is wrong, and just these fields as they were typed.
+    Refused(Error, Posted),
     /// Submit the form that waited for the sign-in.
     Resume(CarriedForm, Box<Visitor>),
 }
@@ -68,6 +75,7 @@ impl Done {
         Self::Go {
             to: to.into(),
             flash: None,
+            versions: Vec::new(),
         }
     }
 
@@ -75,6 +83,16 @@ impl Done {
         Self::Go {
             to: to.into(),
             flash: Some(flash.into()),
+            versions: Vec::new(),
+        }
+    }
+
+    /// Go on after parts of a form were saved, each in a version of its own.
+    pub(super) fn saved(to: impl Into<String>, flash: impl Into<String>, saved: Vec<(String, i64)>) -> Self {
+        Self::Go {
+            to: to.into(),
+            flash: Some(flash.into()),
+            versions: saved,
         }
     }
 }
@@ -105,6 +123,11 @@ impl Posted {
 
     pub(super) fn is_ticked(&self, name: &str) -> bool {
         !self.text(name).is_empty()
+    }
+
+    /// Just the fields that are `wanted`.
+    pub(super) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|(name, _)| wanted(name)).cloned().collect())
     }
 
     /// The version that the form was based on; 0, which no row has, when it is missing.
@@ -228,8 +251,10 @@ where
         posted: posted.clone(),
         params: params.clone(),
     };
+    let mut posted = posted;
     let error = match handle(submission).await {
-        Ok(Done::Go { to, flash }) => {
+        Ok(Done::Go { versions, .. }) if prefers_minimal(&parts.headers) => return minimal(&versions),
+        Ok(Done::Go { to, flash, .. }) => {
             if let Some(Err(error)) = match &flash {
                 Some(flash) => Some(visitor.leave(flash).await),
                 None => None,
@@ -270,6 +295,10 @@ where
             visitor = *signed_in;
             return resume(&web, visitor, carried, &parts.headers).await;
         }
+        Ok(Done::Refused(error, typed)) => {
+            posted = typed;
+            error
+        }
         Err(error) => error,
     };
     let carried = posted.carried();
@@ -291,6 +320,18 @@ where
         }
         _ => response,
     }
+}
+
+/// Whether scripts ask, which need no page (RFC 7240).
+fn prefers_minimal(headers: &HeaderMap) -> bool {
+    headers.get("prefer").is_some_and(|wish| wish == MINIMAL)
+}
+
+const MINIMAL: &str = "return=minimal";
+
+fn minimal(versions: &[(String, i64)]) -> Response {
+    let lines = versions.iter().map(|(name, version)| format!("{name} {version}\n"));
+    ([("preference-applied", MINIMAL)], lines.collect::<String>()).into_response()
 }
 
 /// A page with a secret on it, which belongs into no cache.
@@ -317,9 +358,17 @@ fn is_secret(name: &str) -> bool {
     name.starts_with("password") || name == "current" || name == "secret"
 }
 
+/// Whether a field says on which version it is based: of the whole form, or of a part of it.
+fn is_version(name: &str) -> bool {
+    name == "version" || name.ends_with("-version")
+}
+
 /// What the page says about a form that was refused, and the status it says it with.
 fn refusal(error: Error, form: String, posted: Posted) -> (FormState, StatusCode) {
     let (status, errors, message) = match error {
+        Error::Invalid(invalid) if invalid.fields.iter().any(|e| is_version(&e.field)) => {
+            (StatusCode::CONFLICT, invalid.fields, invalid.message)
+        }
         Error::Invalid(invalid) => (StatusCode::UNPROCESSABLE_ENTITY, invalid.fields, invalid.message),
         Error::Conflict(message) => (StatusCode::CONFLICT, Vec::new(), Some(message)),
         Error::Stale(message) => {

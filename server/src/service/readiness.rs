@@ -69,6 +69,34 @@ pub(super) struct Content {
     pub answers: Answers,
 }
 
+/// An answer as it was typed.
+#[derive(Clone, Debug)]
+pub struct TypedAnswer {
+    /// The key of the question.
+    pub question: String,
+    /// The version of the answer that it is based on, 0 where there was none.
+    pub version: i64,
+    pub typed: Typed,
+}
+
+/// What became of some answers.
+#[derive(Clone, Debug, Default)]
+pub struct SavedAnswers {
+    /// The key of each question whose answer is saved, with its version.
+    pub versions: Vec<(String, i64)>,
+    /// What is wrong with the others: the key of the question, the field of [`Typed`] or `version`, and what to do.
+    pub refused: Vec<(String, &'static str, String)>,
+}
+
+impl SavedAnswers {
+    fn refuse(&mut self, answer: &TypedAnswer, field: &'static str, message: String) {
+        self.refused.push((answer.question.clone(), field, message));
+    }
+}
+
+const OVERTAKEN: &str =
+    "Somebody else saved another answer meanwhile. It stands beside yours: save again to replace it.";
+
 impl Content {
     pub(super) fn of(submission: &Submission) -> Result<Self> {
         serde_json::from_str(&submission.content)
@@ -99,39 +127,38 @@ fn refused(refusal: Refusal) -> Error {
 }
 
 impl Service {
-    /// Saves an answer. `version` is that of the answer it is based on, 0 where there was none; nothing typed takes it back.
+    /// Saves some answers; nothing typed takes one back. Says which of them could not be saved, and why: each is for itself.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for who may not; [`Error::Invalid`] for what is no answer; [`Error::Stale`] when somebody else
-    /// saved one meanwhile; [`Error::Conflict`] while the reviewers read.
-    pub async fn save_answer(
-        &self,
-        actor: &Actor,
-        key: &str,
-        question: &str,
-        version: i64,
-        typed: &Typed,
-    ) -> Result<()> {
+    /// [`Error::Forbidden`] for who may not; [`Error::Conflict`] while the reviewers read. Then none is saved.
+    pub async fn save_answers(&self, actor: &Actor, key: &str, typed: &[TypedAnswer]) -> Result<SavedAnswers> {
         let app = self.app_for(actor, key, Action::AnswerReadiness).await?;
         let latest = latest()?;
         let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         let document = readiness::open(&mut tx, app.id, latest.version).await?;
         let definition = questionnaire(document.questionnaire)?;
-        let question = definition.question(question).ok_or(Error::NotFound)?;
         document.state.may_answer().map_err(refused)?;
-        let answer = Answer::parse(question, typed);
-        let answer = answer.map_err(|error| Error::field(error.field, error.message))?;
-        let place = (question.key.as_str(), version);
-        if !readiness::save(&mut tx, app.id, place, answer.as_ref(), actor.user, now).await? {
-            return Err(Error::Stale(
-                "Somebody else saved another answer meanwhile. It stands beside yours: save again to replace it."
-                    .to_owned(),
-            ));
+        let mut saved = SavedAnswers::default();
+        for typed in typed {
+            let question = definition.question(&typed.question).ok_or(Error::NotFound)?;
+            let answer = match Answer::parse(question, &typed.typed) {
+                Ok(answer) => answer,
+                Err(error) => {
+                    saved.refuse(typed, error.field, error.message);
+                    continue;
+                }
+            };
+            let place = (question.key.as_str(), typed.version);
+            match readiness::save(&mut tx, app.id, place, answer.as_ref(), actor.user, now).await? {
+                true => saved.versions.push((typed.question.clone(), typed.version + 1)),
+                false => saved.refuse(typed, "version", OVERTAKEN.to_owned()),
+            }
         }
         let answers: Answers = readiness::current(&mut tx, app.id).await?.into_iter().collect();
         readiness::set_progress(&mut tx, app.id, definition.progress(&answers)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(saved)
     }
 
     /// Submits the document for review.

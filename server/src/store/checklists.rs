@@ -7,12 +7,12 @@ use rampart_domain::{
     onboarding::Item,
     sli::Product,
 };
-use sqlx::{FromRow, QueryBuilder, query, query_as};
+use sqlx::{FromRow, query, query_as};
 use uuid::Uuid;
 
 use super::{
     Db, Error, Result, Scope, Tx,
-    db::{read, write},
+    db::{of_apps, write},
 };
 
 /// A waiver, or the request for one.
@@ -255,22 +255,6 @@ pub async fn askers(tx: &mut Tx, app: AppId, since: DateTime<Utc>) -> Result<Vec
          where app_id = $1 and asked_at >= $2 order by asked_by")
         .bind(app.0).bind(since).fetch_all(c).await?);
     Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
-}
-
-/// `{start} and (the reader may see the app) and {column} in (apps)`, then `order`.
-macro_rules! of_apps {
-    ($db:expr, $scope:expr, $apps:expr, $start:literal, $column:literal, $order:literal) => {
-        read!($db, pool => {
-            let mut query = QueryBuilder::new($start);
-            query.push(" where (").push_bind($scope.everything())
-                .push(" or a.partner_id in (select partner_id from membership where account_id = ").push_bind($scope.account())
-                .push(concat!(")) and ", $column, " in ("));
-            let mut list = query.separated(", ");
-            $apps.iter().for_each(|app: &AppId| { list.push_bind(app.0); });
-            query.push(concat!(") ", $order));
-            query.build_query_as().fetch_all(pool).await?
-        })
-    };
 }
 
 /// The waivers and requests of some apps that the reader may see, the oldest first.

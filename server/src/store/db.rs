@@ -74,7 +74,23 @@ macro_rules! write {
     };
 }
 
-pub(super) use {read, write};
+/// Reads `{start} where (the reader may see the app) and {column} in (apps)`, then `order`.
+macro_rules! of_apps {
+    ($db:expr, $scope:expr, $apps:expr, $start:literal, $column:literal, $order:literal) => {
+        $crate::store::db::read!($db, pool => {
+            let mut query = ::sqlx::QueryBuilder::new($start);
+            query.push(" where (").push_bind($scope.everything())
+                .push(" or a.partner_id in (select partner_id from membership where account_id = ").push_bind($scope.account())
+                .push(concat!(")) and ", $column, " in ("));
+            let mut list = query.separated(", ");
+            $apps.iter().for_each(|app: &::rampart_domain::id::AppId| { list.push_bind(app.0); });
+            query.push(concat!(") ", $order));
+            query.build_query_as().fetch_all(pool).await?
+        })
+    };
+}
+
+pub(super) use {of_apps, read, write};
 
 /// How long to wait for a connection. A person gets an answer, with what they typed, before the request itself times out.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Db, Error, Result, Scope, Tx,
-    db::{read, write},
+    db::{of_apps, read, write},
 };
 
 /// A document, apart from its answers.
@@ -279,6 +279,7 @@ pub async fn decide(
 
 #[derive(FromRow)]
 struct StandingRow {
+    app_id: Uuid,
     #[sqlx(flatten)]
     document: DocumentRow,
     submitted_at: Option<DateTime<Utc>>,
@@ -290,19 +291,32 @@ struct StandingRow {
 
 /// Where the document of an app stands; `None` before anybody wrote in it, and for who may not see the app.
 pub async fn standing(db: &Db, scope: Scope, app: AppId) -> Result<Option<Standing>> {
-    let row: Option<StandingRow> = read!(db, pool => query_as(
-        "select d.questionnaire, d.state, d.answered, d.required, d.submissions, s.submitted_at, l.decided_at,
+    let found = standings(db, scope, &[app]).await?;
+    Ok(found.into_iter().next().map(|(_, standing)| standing))
+}
+
+/// Where the documents of some apps that the reader may see stand; none where nobody wrote in it.
+pub async fn standings(db: &Db, scope: Scope, apps: &[AppId]) -> Result<Vec<(AppId, Standing)>> {
+    if apps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<StandingRow> = of_apps!(
+        db,
+        scope,
+        apps,
+        "select d.app_id, d.questionnaire, d.state, d.answered, d.required, d.submissions, s.submitted_at, l.decided_at,
                 y.submission as approved, y.decided_at as approved_at, y.expires_at
          from readiness_document d join app a on a.id = d.app_id
               left join readiness_submission s on s.app_id = d.app_id and s.number = d.submissions
               left join readiness_decision l on l.app_id = d.app_id and l.submission = d.submissions
               left join readiness_decision y on y.app_id = d.app_id and y.submission =
-                  (select max(submission) from readiness_decision where app_id = d.app_id and decision = 'approved')
-         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and d.app_id = $3")
-        .bind(scope.everything()).bind(scope.account()).bind(app.0).fetch_optional(pool).await?);
-    row.map(|row| {
+                  (select max(submission) from readiness_decision where app_id = d.app_id and decision = 'approved')",
+        "d.app_id",
+        "order by d.app_id"
+    );
+    let standings = rows.into_iter().map(|row| {
         let approval = row.approved.zip(row.approved_at.zip(row.expires_at));
-        Ok(Standing {
+        let standing = Standing {
             document: row.document.try_into()?,
             submitted_at: row.submitted_at,
             decided_at: row.decided_at,
@@ -311,9 +325,10 @@ pub async fn standing(db: &Db, scope: Scope, app: AppId) -> Result<Option<Standi
                 at,
                 expires_at,
             }),
-        })
-    })
-    .transpose()
+        };
+        Ok((AppId(row.app_id), standing))
+    });
+    standings.collect()
 }
 
 #[derive(FromRow)]

@@ -7,7 +7,7 @@ use super::{CurrentForm, field::FieldMessage};
 /// One of a list, in one line.
 #[component]
 pub fn Select(
-    name: &'static str,
+    #[prop(into)] name: String,
     #[prop(into)] label: String,
     /// (value, shown text).
     options: Vec<(String, String)>,
@@ -18,9 +18,9 @@ pub fn Select(
     quiet: bool,
 ) -> impl IntoView {
     let form = CurrentForm::get();
-    let id = form.field_id(name);
-    let chosen = form.state.value(name, &value);
-    let error = form.state.error(name);
+    let id = form.field_id(&name);
+    let chosen = form.state.value(&name, &value);
+    let error = form.state.error(&name);
     let described = [
         help.as_ref().map(|_| format!("{id}-help")),
         error.as_ref().map(|_| format!("{id}-error")),
@@ -52,7 +52,7 @@ pub fn Select(
 /// One of a few, or several of a few, all in sight.
 #[component]
 pub fn Choices(
-    name: &'static str,
+    #[prop(into)] name: String,
     #[prop(into)] legend: String,
     /// (value, shown text, whether chosen at first).
     options: Vec<(String, String, bool)>,
@@ -65,8 +65,8 @@ pub fn Choices(
     quiet: bool,
 ) -> impl IntoView {
     let form = CurrentForm::get();
-    let id = form.field_id(name);
-    let error = form.state.error(name);
+    let id = form.field_id(&name);
+    let error = form.state.error(&name);
     let described = [
         help.as_ref().map(|_| format!("{id}-help")),
         error.as_ref().map(|_| format!("{id}-error")),
@@ -87,10 +87,10 @@ pub fn Choices(
                 {options
                     .into_iter()
                     .map(|(value, text, initially)| {
-                        let checked = form.state.is_chosen(name, &value, initially);
+                        let checked = form.state.is_chosen(&name, &value, initially);
                         view! {
                             <label>
-                                <input type=kind name=name value=value checked=checked/>
+                                <input type=kind name=name.clone() value=value checked=checked/>
                                 <span>{text}</span>
                             </label>
                         }
@@ -104,20 +104,20 @@ pub fn Choices(
 /// A single yes, sent as "yes".
 #[component]
 pub fn Checkbox(
-    name: &'static str,
+    #[prop(into)] name: String,
     label: &'static str,
     checked: bool,
     #[prop(optional, into)] help: Option<String>,
 ) -> impl IntoView {
     let form = CurrentForm::get();
-    let id = form.field_id(name);
-    let error = form.state.error(name);
+    let id = form.field_id(&name);
+    let error = form.state.error(&name);
     let described = [
         help.as_ref().map(|_| format!("{id}-help")),
         error.as_ref().map(|_| format!("{id}-error")),
     ];
     let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let checked = form.state.is_chosen(name, "yes", checked);
+    let checked = form.state.is_chosen(&name, "yes", checked);
     view! {
         <div class=if error.is_some() { "field invalid" } else { "field" }>
             {error.clone().map(|message| view! { <FieldMessage id=format!("{id}-error") message/> })}

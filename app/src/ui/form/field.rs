@@ -69,7 +69,7 @@ pub(super) fn FieldMessage(id: String, message: String) -> impl IntoView {
 /// One line of text.
 #[component]
 pub fn TextField(
-    name: &'static str,
+    #[prop(into)] name: String,
     #[prop(into)] label: String,
     #[prop(optional, into)] value: String,
     /// "text", "email", "url", …
@@ -87,10 +87,10 @@ pub fn TextField(
     own: bool,
 ) -> impl IntoView {
     let form = CurrentForm::get();
-    let typed = form.state.value(name, &value);
-    let error = form.state.error(name);
+    let typed = form.state.value(&name, &value);
+    let error = form.state.error(&name);
     let frame = Frame {
-        id: form.field_id(name),
+        id: form.field_id(&name),
         label,
         required,
         help,
@@ -120,7 +120,7 @@ pub fn TextField(
 /// A password or another secret, which is never sent back to the browser.
 #[component]
 pub fn PasswordField(
-    name: &'static str,
+    #[prop(into)] name: String,
     label: &'static str,
     /// "current-password" or "new-password".
     autocomplete: &'static str,
@@ -128,9 +128,9 @@ pub fn PasswordField(
     #[prop(default = true)] required: bool,
 ) -> impl IntoView {
     let form = CurrentForm::get();
-    let error = form.state.error(name);
+    let error = form.state.error(&name);
     let frame = Frame {
-        id: form.field_id(name),
+        id: form.field_id(&name),
         label: label.to_owned(),
         required,
         help,
@@ -155,7 +155,7 @@ pub fn PasswordField(
 /// Several lines of text.
 #[component]
 pub fn TextArea(
-    name: &'static str,
+    #[prop(into)] name: String,
     #[prop(into)] label: String,
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] help: Option<String>,
@@ -169,10 +169,10 @@ pub fn TextArea(
     own: bool,
 ) -> impl IntoView {
     let form = CurrentForm::get();
-    let typed = form.state.value(name, &value);
-    let error = form.state.error(name);
+    let typed = form.state.value(&name, &value);
+    let error = form.state.error(&name);
     let frame = Frame {
-        id: form.field_id(name),
+        id: form.field_id(&name),
         label,
         required,
         help,

@@ -5,10 +5,7 @@ use crate::{
 
 pub(super) async fn sign_out(form: Submission) -> Result<Done> {
     form.visitor.session.flush().await.map_err(anyhow::Error::from)?;
-    Ok(Done::Go {
-        to: "/sign-in".to_owned(),
-        flash: None,
-    })
+    Ok(Done::to("/sign-in"))
 }
 
 pub(super) async fn change_password(form: Submission) -> Result<Done> {
@@ -31,10 +28,7 @@ pub(super) async fn change_password(form: Submission) -> Result<Done> {
 pub(super) async fn sign_out_everywhere(form: Submission) -> Result<Done> {
     form.web.service.sign_out_everywhere(form.actor()?).await?;
     form.visitor.session.flush().await.map_err(anyhow::Error::from)?;
-    Ok(Done::Go {
-        to: "/sign-in".to_owned(),
-        flash: None,
-    })
+    Ok(Done::to("/sign-in"))
 }
 
 pub(super) async fn revoke_session(form: Submission) -> Result<Done> {

@@ -40,10 +40,7 @@ pub(super) async fn waiver(form: Submission) -> Result<Done> {
             ("why", waiver.why),
         ],
     );
-    Ok(Done::Go {
-        to: format!("{shown}#what-it-changes"),
-        flash: None,
-    })
+    Ok(Done::to(format!("{shown}#what-it-changes")))
 }
 
 pub(super) async fn revoke(form: Submission) -> Result<Done> {

@@ -171,19 +171,11 @@ pub(super) fn all() -> Forms {
             escalation::decide,
         )
         .with(
-            form(
-                "answer-{question}",
-                "/apps/{key}/readiness/answers/{question}",
-                "/apps/{key}/readiness",
-            ),
+            form("answers", "/apps/{key}/readiness/answers", "/apps/{key}/readiness"),
             readiness::answer,
         )
         .with(
-            form(
-                "submit-readiness",
-                "/apps/{key}/readiness/submit",
-                "/apps/{key}/readiness",
-            ),
+            form("answers", "/apps/{key}/readiness/submit", "/apps/{key}/readiness"),
             readiness::submit,
         )
         .with(

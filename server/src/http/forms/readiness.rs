@@ -1,21 +1,80 @@
-use rampart_app::ui::link;
+use rampart_app::{
+    form::FieldError,
+    ui::{figure::counted, link},
+};
 use rampart_domain::readiness::Typed;
 
 use crate::{
     http::form::{Done, Posted, Submission},
-    service::{Error, Result},
+    service::{
+        Error, Invalid, Result,
+        readiness::{SavedAnswers, TypedAnswer},
+    },
 };
 
-fn typed(posted: &Posted) -> Typed {
-    let text = |name| posted.text(name).to_owned();
+/// What was typed to a question; the names of its fields begin with its key.
+fn typed(posted: &Posted, question: &str) -> Typed {
+    let name = |field| format!("{question}-{field}");
+    let text = |field| posted.text(&name(field)).to_owned();
     Typed {
         value: text("value"),
         unit: text("unit"),
-        days: posted.all("days").into_iter().map(str::to_owned).collect(),
+        days: posted.all(&name("days")).into_iter().map(str::to_owned).collect(),
         from: text("from"),
         to: text("to"),
         zone: text("zone"),
     }
+}
+
+/// The answers that somebody changed: the form says of each what it showed.
+fn changed(posted: &Posted) -> Vec<TypedAnswer> {
+    let versions = posted.fields().iter();
+    let versions = versions.filter_map(|(name, version)| Some((name.strip_suffix("-version")?, version)));
+    versions
+        .map(|(question, version)| TypedAnswer {
+            question: question.to_owned(),
+            version: version.parse().unwrap_or_default(),
+            typed: typed(posted, question),
+        })
+        .filter(|answer| answer.typed.fingerprint() != posted.text(&format!("{}-shown", answer.question)))
+        .collect()
+}
+
+/// The fields of these questions.
+fn fields_of(posted: &Posted, questions: &[&str]) -> Posted {
+    posted.only(|name| {
+        name.rsplit_once('-')
+            .is_some_and(|(question, _)| questions.contains(&question))
+    })
+}
+
+/// Saves what was changed. What cannot be saved comes back as it was typed, and nothing else: the rest is saved.
+async fn save(form: &Submission) -> Result<std::result::Result<SavedAnswers, Done>> {
+    let (key, posted, answers) = (form.param("key"), &form.posted, changed(&form.posted));
+    let saved = form.web.service.save_answers(form.actor()?, key, &answers).await;
+    Ok(match saved {
+        Ok(saved) if saved.refused.is_empty() => Ok(saved),
+        Ok(saved) => {
+            let questions: Vec<&str> = saved.refused.iter().map(|(question, ..)| question.as_str()).collect();
+            Err(Done::Refused(not_saved(&saved), fields_of(posted, &questions)))
+        }
+        Err(error) => {
+            let questions: Vec<&str> = answers.iter().map(|answer| answer.question.as_str()).collect();
+            Err(Done::Refused(error, fields_of(posted, &questions)))
+        }
+    })
+}
+
+fn not_saved(saved: &SavedAnswers) -> Error {
+    let errors = saved.refused.iter().map(|(question, field, message)| FieldError {
+        field: format!("{question}-{field}"),
+        message: message.clone(),
+    });
+    let others = saved.versions.len() as u64;
+    Error::Invalid(Invalid {
+        fields: errors.collect(),
+        message: (others > 0).then(|| format!("{} saved.", counted(others, "other answer is", "other answers are"))),
+    })
 }
 
 /// The number of the submission that the form is about.
@@ -28,20 +87,34 @@ fn review_page(form: &Submission, anchor: &str) -> String {
 }
 
 pub(super) async fn answer(form: Submission) -> Result<Done> {
-    let (key, question, version) = (form.param("key"), form.param("question"), form.posted.version());
-    let service = &form.web.service;
-    service
-        .save_answer(form.actor()?, key, question, version, &typed(&form.posted))
-        .await?;
-    let to = link::app(key, &format!("/readiness#q-{question}"));
-    Ok(Done::go(to, "Your answer is saved."))
+    let saved = match save(&form).await? {
+        Ok(saved) => saved,
+        Err(refused) => return Ok(refused),
+    };
+    let anchor = saved.versions.first().map(|(question, _)| format!("#q-{question}"));
+    let to = link::app(form.param("key"), &format!("/readiness{}", anchor.unwrap_or_default()));
+    let said = match saved.versions.len() {
+        0 => "Nothing was changed.".to_owned(),
+        1 => "Your answer is saved.".to_owned(),
+        n => format!("Your {n} answers are saved."),
+    };
+    Ok(Done::saved(to, said, saved.versions))
 }
 
+/// Saves what was changed, then submits.
 pub(super) async fn submit(form: Submission) -> Result<Done> {
+    if let Err(refused) = save(&form).await? {
+        return Ok(refused);
+    }
     let key = form.param("key");
-    form.web.service.submit_readiness(form.actor()?, key).await?;
-    let to = link::app(key, "/readiness");
-    Ok(Done::go(to, "The document is submitted, and the reviewers get a mail."))
+    match form.web.service.submit_readiness(form.actor()?, key).await {
+        Ok(()) => Ok(Done::go(
+            link::app(key, "/readiness"),
+            "The document is submitted, and the reviewers get a mail.",
+        )),
+        // What was typed is saved by now.
+        Err(error) => Ok(Done::Refused(error, Posted::default())),
+    }
 }
 
 pub(super) async fn review(form: Submission) -> Result<Done> {

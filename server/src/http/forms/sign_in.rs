@@ -19,10 +19,7 @@ pub(super) async fn sign_in(mut form: Submission) -> Result<Done> {
     form.visitor.sign_in(&web, account).await?;
     Ok(match form.posted.carried() {
         Some(carried) => Done::Resume(carried, Box::new(form.visitor)),
-        None => Done::Go {
-            to: own_path(form.posted.text("next")),
-            flash: None,
-        },
+        None => Done::to(own_path(form.posted.text("next"))),
     })
 }
 

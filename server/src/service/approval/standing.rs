@@ -9,8 +9,10 @@ use rampart_domain::{
     count::Minute,
     id::{AppId, SeriesId},
     onboarding::{
-        AlertAddress, Checklist, Facts, HEALTH_MINUTES, HealthCheck, Item, Next, ReviewState, SeriesFact, next,
+        AlertAddress, Checklist, Facts, HEALTH_MINUTES, HealthCheck, Item, Next, Readiness, ReviewState, SeriesFact,
+        next,
     },
+    readiness,
     sli::{Product, SeriesKey, Sli},
 };
 
@@ -20,6 +22,7 @@ use crate::store::{
     apps::App,
     checklists::{self, Instance, Review, Training, Waiver},
     overviews, probes,
+    readiness::{self as documents, Standing},
     series::{self, Series},
 };
 
@@ -87,6 +90,7 @@ impl Service {
         let mut instances = by_app(checklists::instances(db, scope, &ids).await?, |instance| instance.app);
         let mut trainings = by_app(checklists::trainings(db, scope, &ids).await?, |training| training.app);
         let mut series = by_app(current, |series| series.app);
+        let documents: HashMap<_, _> = documents::standings(db, scope, &ids).await?.into_iter().collect();
         let now = self.clock.now();
         let checklists = apps.iter().map(|app| {
             let own = series.remove(&app.id).unwrap_or_default();
@@ -113,7 +117,7 @@ impl Service {
                     .iter()
                     .map(|(series, said)| seen.series(series, said))
                     .collect(),
-                readiness: None,
+                readiness: readiness_of(documents.get(&app.id), now),
                 rollout: instances.iter().map(|instance| instance.product).collect(),
                 trial_closed: None,
                 own_events: seen.own_events(&own),
@@ -228,6 +232,20 @@ fn address(known: &[alert_addresses::AlertAddress]) -> AlertAddress {
     }
 }
 
+/// An approval holds until it expires, whatever is written meanwhile.
+fn readiness_of(standing: Option<&Standing>, now: DateTime<Utc>) -> Readiness {
+    let Some(Standing { document, approval, .. }) = standing else {
+        return Readiness::Missing;
+    };
+    match (approval, document.state) {
+        (Some(approval), _) if approval.holds(now) => Readiness::Approved(approval.expires_at.date_naive()),
+        (_, readiness::State::Submitted) => Readiness::Submitted,
+        (_, readiness::State::ChangesRequested) => Readiness::ChangesRequested,
+        (Some(_), _) => Readiness::Expired,
+        (None, _) => Readiness::Draft,
+    }
+}
+
 fn waived(waiver: &Waiver) -> Option<(Item, NaiveDate)> {
     let until = waiver
         .until
@@ -250,4 +268,49 @@ fn grouped<T>(all: Vec<(AppId, T)>) -> HashMap<AppId, Vec<T>> {
         grouped.entry(app).or_default().push(one);
     }
     grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use rampart_domain::readiness::{Progress, State};
+
+    use super::*;
+    use crate::store::readiness::{Approval, Document};
+
+    #[test]
+    fn an_approval_holds_whatever_is_written_until_it_expires() {
+        let expires = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(365);
+        let standing = |state, approved: bool| Standing {
+            document: Document {
+                questionnaire: 1,
+                state,
+                progress: Progress {
+                    answered: 0,
+                    required: 0,
+                },
+                submissions: 1,
+            },
+            submitted_at: None,
+            decided_at: None,
+            approval: approved.then_some(Approval {
+                submission: 1,
+                at: DateTime::<Utc>::UNIX_EPOCH,
+                expires_at: expires,
+            }),
+        };
+        let of = |state, approved, now| readiness_of(Some(&standing(state, approved)), now);
+        assert_eq!(readiness_of(None, expires), Readiness::Missing);
+        assert_eq!(of(State::Draft, false, expires), Readiness::Draft);
+        let before = expires - TimeDelta::seconds(1);
+        for (state, afterwards) in [
+            (State::Approved, Readiness::Expired),
+            (State::Submitted, Readiness::Submitted),
+            (State::ChangesRequested, Readiness::ChangesRequested),
+        ] {
+            assert_eq!(of(state, true, before), Readiness::Approved(expires.date_naive()));
+            assert_eq!(of(state, true, expires), afterwards);
+        }
+        assert_eq!(of(State::Submitted, false, before), Readiness::Submitted);
+    }
 }

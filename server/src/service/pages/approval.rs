@@ -311,7 +311,8 @@ fn href(app: &App, item: Item) -> Option<String> {
         Item::Rollout => Some("#developer-first-rollout".to_owned()),
         Item::Training => Some("#training".to_owned()),
         Item::IframeEvents | Item::Synthetics => below("/metrics"),
-        Item::Readiness | Item::Trial => None,
+        Item::Readiness => below("/readiness"),
+        Item::Trial => None,
     }
 }
 

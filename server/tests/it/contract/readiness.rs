@@ -170,6 +170,10 @@ async fn a_document_is_opened_once(database: TestDatabase) {
         approval: None,
     };
     assert_eq!(world.standing(db).await, expected);
+    let both = [world.app, world.neighbours.theirs.app];
+    let found = readiness::standings(db, Scope::system(), &both).await.unwrap();
+    assert_eq!(found, [(world.app, expected)]);
+    assert_eq!(readiness::standings(db, Scope::system(), &[]).await.unwrap(), []);
     let other = readiness::standing(db, Scope::system(), world.neighbours.theirs.app).await;
     assert_eq!(other.unwrap(), None);
 }
@@ -275,17 +279,18 @@ async fn another_partners_document_is_not_seen(database: TestDatabase) {
         let app = world.app;
         [
             usize::from(readiness::standing(db, scope, app).await.unwrap().is_some()),
+            readiness::standings(db, scope, &[app]).await.unwrap().len(),
             readiness::answers(db, scope, app).await.unwrap().len(),
             readiness::authors(db, scope, app).await.unwrap().len(),
             readiness::submissions(db, scope, app).await.unwrap().len(),
             readiness::reviews(db, scope, app, 1).await.unwrap().len(),
         ]
     };
-    assert_eq!(seen(world.neighbours.scope()).await, [1; 5]);
-    assert_eq!(seen(scope_of_staff(id())).await, [1; 5]);
-    assert_eq!(seen(scope_of(id())).await, [0; 5]);
+    assert_eq!(seen(world.neighbours.scope()).await, [1; 6]);
+    assert_eq!(seen(scope_of_staff(id())).await, [1; 6]);
+    assert_eq!(seen(scope_of(id())).await, [0; 6]);
     world.neighbours.leave(db).await;
-    assert_eq!(seen(world.neighbours.scope()).await, [0; 5]);
+    assert_eq!(seen(world.neighbours.scope()).await, [0; 6]);
 }
 
 async fn the_database_refuses_to_change_what_was_signed(database: TestDatabase) {

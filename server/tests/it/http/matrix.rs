@@ -232,8 +232,10 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
         form(format!("{app}/approval/refuse"), &[("why", "")]),
         form(format!("{app}/approval/comment"), &[]),
         form(format!("{app}/approval/comments/{NOBODY}/edit"), &[]),
-        form(format!("{app}/readiness/answers/stores_data"), &[("value", "x")]),
-        form(format!("{app}/readiness/answers/{NOBODY}"), &[]),
+        form(
+            format!("{app}/readiness/answers"),
+            &[("stores_data-version", "0"), ("stores_data-value", "x")],
+        ),
         form(format!("{app}/readiness/submit"), &[]),
         form(format!("{app}/readiness/review/1/answers/stores_data"), &[]),
         form(format!("{app}/readiness/review/1/accept-others"), &[]),

@@ -99,17 +99,23 @@ impl World {
     }
 
     async fn answers(&self, browser: &Browser, question: &str, version: &str, value: &str) -> Answer {
-        let fields = [("version", version), ("value", value)];
-        self.post(browser, &format!("/answers/{question}"), &fields).await
+        let fields = named(question, &[("version", version), ("value", value)]);
+        self.answer(browser, &fields).await
+    }
+
+    async fn answer(&self, browser: &Browser, fields: &[(String, &str)]) -> Answer {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        self.post(browser, "/answers", &fields).await
     }
 
     /// Answers every question that has to be answered.
     async fn complete(&self) {
-        for (question, fields) in ANSWERS {
-            let fields = [&[("version", "0")], *fields].concat();
-            let answer = self.post(&self.member, &format!("/answers/{question}"), &fields).await;
-            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{question}: {}", answer.body);
-        }
+        let fields: Vec<_> = ANSWERS
+            .iter()
+            .flat_map(|(question, fields)| named(question, &[&[("version", "0")], *fields].concat()))
+            .collect();
+        let answer = self.answer(&self.member, &fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     }
 
     async fn submits(&self) {
@@ -144,6 +150,14 @@ impl World {
             .filter(|mail| is_wanted(&mail.subject, &mail.recipients.0))
             .count()
     }
+}
+
+/// The fields of an answer, as the form names them.
+fn named<'a>(question: &str, fields: &[(&str, &'a str)]) -> Vec<(String, &'a str)> {
+    let fields = fields.iter();
+    fields
+        .map(|(name, value)| (format!("{question}-{name}"), *value))
+        .collect()
 }
 
 fn is_done(answer: &Answer) -> bool {
@@ -296,7 +310,7 @@ async fn two_answers_at_once_are_both_kept_and_one_conflict_shows_both_texts() {
     );
     assert!(refused.body.contains("Mine,\nin two lines."), "{}", refused.body);
     assert!(
-        refused.body.contains("name=\"version\" value=\"2\""),
+        refused.body.contains("name=\"scaling_factors-version\" value=\"2\""),
         "saving again means mine"
     );
     assert!(is_done(
@@ -307,14 +321,87 @@ async fn two_answers_at_once_are_both_kept_and_one_conflict_shows_both_texts() {
     assert!(world.read(&world.owner, PAGE).await.contains("Issues and pages. Mine."));
 }
 
+/// Without scripts everything on the page arrives at once, also what others saved meanwhile and this page does not show.
+#[tokio::test]
+async fn saving_one_answer_saves_all_that_were_changed_and_no_other() {
+    let world = World::new().await;
+    for (question, value) in [("rate_limits", "We wait."), ("large_datasets", "It pages.")] {
+        assert!(is_done(&world.answers(&world.owner, question, "0", value).await));
+    }
+    let page = world.get(&world.member, PAGE).await.body;
+    let shown = |question: &str| {
+        let marker = format!("name=\"{question}-shown\" value=\"");
+        let (_, rest) = page.split_once(&marker).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let shown = ["rate_limits", "large_datasets", "scale_testing", "fix_to_production"].map(shown);
+    assert!(is_done(
+        &world.answers(&world.owner, "rate_limits", "1", "Theirs.").await
+    ));
+    assert!(is_done(
+        &world.answers(&world.owner, "large_datasets", "1", "Theirs too.").await
+    ));
+    let fields = [
+        named(
+            "rate_limits",
+            &[("version", "1"), ("shown", &shown[0]), ("value", "We wait.")],
+        ),
+        named(
+            "large_datasets",
+            &[("version", "1"), ("shown", &shown[1]), ("value", "Mine.")],
+        ),
+        named(
+            "scale_testing",
+            &[("version", "0"), ("shown", &shown[2]), ("value", "A load test.")],
+        ),
+        named(
+            "fix_to_production",
+            &[
+                ("version", "0"),
+                ("shown", &shown[3]),
+                ("value", "no number"),
+                ("unit", "hours"),
+            ],
+        ),
+        named("first_rollout_testing", &[("version", "0"), ("value", "Smoke tests.")]),
+    ];
+    let refused = world.answer(&world.member, &fields.concat()).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    let said = text(&main(&refused.body));
+    assert!(said.contains("2 other answers are saved."), "{said}");
+    assert!(said.contains("Theirs too.") && !said.contains("We wait."), "{said}");
+    for typed in ["Mine.", "no number", ">Theirs.</textarea>", ">A load test.</textarea>"] {
+        assert!(refused.body.contains(typed), "{typed}: {}", refused.body);
+    }
+    let page = world.get(&world.owner, PAGE).await.body;
+    for saved in ["Theirs.", "Theirs too.", "A load test.", "Smoke tests."] {
+        assert!(page.contains(&format!(">{saved}</textarea>")), "{saved}: {page}");
+    }
+    let nothing = named(
+        "scale_testing",
+        &[("version", "1"), ("value", "A load test."), ("shown", "0")],
+    );
+    assert!(is_done(&world.answer(&world.member, &nothing).await));
+}
+
+#[tokio::test]
+async fn submitting_saves_what_is_still_typed() {
+    let world = World::new().await;
+    world.complete().await;
+    let fields = named("rate_limits", &[("version", "1"), ("value", "Typed and submitted.")]);
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    assert!(is_done(&world.post(&world.owner, "/submit", &fields).await));
+    let review = world.read(&world.reviewer, &format!("{PAGE}/review")).await;
+    assert!(review.contains("Typed and submitted."), "{review}");
+}
+
 #[tokio::test]
 async fn what_was_typed_survives_a_refusal_a_submission_and_the_end_of_a_session() {
     let world = World::new().await;
     let refused = world
-        .post(
+        .answer(
             &world.member,
-            "/answers/cover_hours",
-            &[("days", "mon"), ("from", "nine")],
+            &named("cover_hours", &[("version", "0"), ("days", "mon"), ("from", "nine")]),
         )
         .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -339,8 +426,8 @@ async fn what_was_typed_survives_a_refusal_a_submission_and_the_end_of_a_session
     );
 
     let mut nobody = Browser::default();
-    let path = format!("{PAGE}/answers/rate_limits");
-    let fields = [("version", "1"), ("value", "Typed too late.")];
+    let path = format!("{PAGE}/answers");
+    let fields = [("rate_limits-version", "1"), ("rate_limits-value", "Typed too late.")];
     let asked = world.portal.post(&mut nobody, &path, &fields).await;
     assert_eq!(asked.status, StatusCode::UNAUTHORIZED);
     assert!(asked.body.contains("Typed too late."), "{}", asked.body);
@@ -350,8 +437,8 @@ async fn what_was_typed_survives_a_refusal_a_submission_and_the_end_of_a_session
         ("mail", "mia@member.test"),
         ("password", PASSWORD),
         ("carried_action", path.as_str()),
-        ("carried.version", "1"),
-        ("carried.value", "Typed too late."),
+        ("carried.rate_limits-version", "1"),
+        ("carried.rate_limits-value", "Typed too late."),
     ];
     let resumed = world.portal.post(&mut nobody, "/sign-in", &carried).await;
     assert!(is_done(&resumed), "{}", resumed.body);

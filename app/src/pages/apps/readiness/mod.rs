@@ -13,16 +13,18 @@ use super::{
     head::Head,
 };
 use crate::{
+    form::FormState,
+    islands::Autosave,
     model::{ReadinessArea, ReadinessDecision, ReadinessStanding, ShownAnswer},
     request::{actor, services},
     ui::{
         Badge, Card, Notice, Time, TimeStyle, Tone,
         figure::{count, counted},
-        form::PostButton,
+        form::Form,
         page,
     },
 };
-use question::QuestionItem;
+use question::{ANSWERS, QuestionItem};
 
 /// The document, to be answered by the partner's people and read by staff.
 #[component]
@@ -44,17 +46,26 @@ fn show(page: crate::model::ReadinessPage) -> impl IntoView {
         may_review,
     } = page;
     let state = standing.state;
-    let cards = areas.into_iter().map({
-        let base = base.clone();
-        move |area| view! { <AreaCard area base=base.clone() may_answer/> }
-    });
+    let cards = areas
+        .into_iter()
+        .map(move |area| view! { <AreaCard area may_answer/> })
+        .collect_view();
+    let is_open = may_answer || FormState::of(ANSWERS).is_refused();
+    let cards = match is_open {
+        true => view! {
+            <Form id=ANSWERS action=format!("{base}/answers") class="stack">{cards}</Form>
+            <Autosave form=ANSWERS.to_owned()/>
+        }
+        .into_any(),
+        false => cards.into_any(),
+    };
     view! {
         <PageTitle text=format!("Readiness of {}", head.name)/>
         <Head head tab="Readiness"/>
         <div class="grid">
             <div class="stack">
                 <StandingCard standing=standing.clone() decided may_answer/>
-                {cards.collect_view()}
+                {cards}
             </div>
             <aside class="stack" aria-label="Progress">
                 <ProgressCard standing missing may_submit base=base.clone()/>
@@ -119,7 +130,7 @@ fn StandingCard(standing: ReadinessStanding, decided: Option<ReadinessDecision>,
                     })}
                 {may_answer
                     .then(|| {
-                        view! { <p class="quiet">"Several people may answer at once. Save each answer before you go on to the next."</p> }
+                        view! { <p class="quiet">"Several people may answer at once. Each saves what they changed."</p> }
                     })}
                 {decided.map(|decided| view! { <DecisionNotice decided/> })}
             </div>
@@ -171,7 +182,9 @@ fn ProgressCard(
     let next = match (state, is_complete, may_submit) {
         (State::Submitted, ..) => None,
         (_, true, true) => Some(
-            view! { <PostButton id="submit-readiness" action=format!("{base}/submit") label="Submit for review" look="primary"/> }
+            view! {
+                <button class="btn primary" form=ANSWERS formaction=format!("{base}/submit")>"Submit for review"</button>
+            }
                 .into_any(),
         ),
         (_, true, false) => Some(view! { <p>"Every required question is answered. An owner of the partner submits the document."</p> }.into_any()),
@@ -180,7 +193,7 @@ fn ProgressCard(
     };
     view! {
         <Card title="Progress" aside=move || format!("{} of {}", count(answered), count(required))>
-            <div class="body stack tight" data-progress="">
+            <div class="body stack tight" data-live="progress">
                 <progress class="meter" max=required.max(1) value=answered aria-label="Required questions that are answered"></progress>
                 {(!is_complete)
                     .then(|| {
@@ -197,17 +210,18 @@ fn ProgressCard(
 
 /// The questions of one area.
 #[component]
-fn AreaCard(area: ReadinessArea, base: String, may_answer: bool) -> impl IntoView {
+fn AreaCard(area: ReadinessArea, may_answer: bool) -> impl IntoView {
     let ReadinessArea { title, why, questions } = area;
     let answered = questions.iter().filter(|q| q.shown != ShownAnswer::Nothing).count();
     let aside = format!("{answered} of {} answered", questions.len());
+    let list = title.clone();
     let items = questions
         .into_iter()
-        .map(move |question| view! { <QuestionItem question base=base.clone() may_answer/> });
+        .map(move |question| view! { <QuestionItem question may_answer/> });
     view! {
         <Card title=title aside=move || aside.clone()>
             <p class="body quiet">{why}</p>
-            <ol class="questions">{items.collect_view()}</ol>
+            <ol class="questions" data-area=list>{items.collect_view()}</ol>
         </Card>
     }
 }
