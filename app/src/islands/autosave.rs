@@ -6,13 +6,13 @@
 
 use leptos::prelude::*;
 
-/// Stands once on a page with the form `form`.
+/// Stands once on the page at `page` with the form `form`; a form that was refused stands at another address.
 #[island]
-pub fn Autosave(form: String) -> impl IntoView {
+pub fn Autosave(form: String, page: String) -> impl IntoView {
     Effect::new(move || {
         #[cfg(feature = "hydrate")]
-        live::start(&form);
-        let _ = &form;
+        live::start(&form, &page);
+        let _ = (&form, &page);
     });
 }
 
@@ -24,14 +24,14 @@ mod live {
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
     use wasm_bindgen_futures::JsFuture;
     use web_sys::{
-        Document, DomParser, Element, Event, FormData, Headers, HtmlFormElement, HtmlInputElement, RequestInit,
-        Response, SubmitEvent, SupportedType, UrlSearchParams,
+        Document, DomParser, Element, Event, FormData, Headers, HtmlElement, HtmlFormElement, HtmlInputElement,
+        RequestInit, Response, SubmitEvent, SupportedType, UrlSearchParams,
     };
 
     use crate::islands::local_times::localise;
 
-    /// How long nobody may have typed before an answer is saved (SPEC section 3 allows two seconds).
-    const QUIET: Duration = Duration::from_millis(1_200);
+    /// How long after something was typed it is saved (SPEC section 3 allows two seconds).
+    const SOON: Duration = Duration::from_millis(1_200);
     const TRIED_AGAIN: Duration = Duration::from_secs(5);
     /// How often what others do is looked at.
     const PERIOD: Duration = Duration::from_secs(20);
@@ -43,7 +43,11 @@ mod live {
     struct Progress {
         edits: u32,
         saved: u32,
+        /// The edits that the server refused; they are not sent again as they are.
+        refused: u32,
         is_saving: bool,
+        /// Whether it is about to be saved.
+        is_planned: bool,
         /// After a conflict: until the person says that theirs is to be saved.
         waits: bool,
     }
@@ -59,7 +63,10 @@ mod live {
     #[derive(Clone)]
     struct Autosave {
         form: HtmlFormElement,
+        page: Rc<str>,
         answers: Answers,
+        /// The button that sends the form once everything is saved.
+        leaving: Rc<RefCell<Option<HtmlElement>>>,
     }
 
     /// What became of an answer that was sent.
@@ -71,14 +78,17 @@ mod live {
         Refused(Document, bool),
     }
 
-    pub(super) fn start(form: &str) {
+    pub(super) fn start(form: &str, page: &str) {
         let Some(form) = document().get_element_by_id(form).and_then(|form| form.dyn_into().ok()) else {
             return;
         };
         let autosave = Autosave {
             form,
+            page: page.into(),
             answers: Answers::default(),
+            leaving: Rc::default(),
         };
+        autosave.note_refused();
         let form = &autosave.form;
         let on = autosave.clone();
         listen(form, "input", move |event| on.edited(&event));
@@ -88,7 +98,7 @@ mod live {
         listen(form, "submit", move |event| on.submitted(&event));
         let on = autosave.clone();
         listen(&window(), "beforeunload", move |event| {
-            if on.answers.borrow().values().any(Progress::is_dirty) {
+            if on.has_unsaved() {
                 event.prevent_default();
             }
         });
@@ -106,21 +116,32 @@ mod live {
     }
 
     impl Autosave {
+        /// What came back because it was refused is not saved; where somebody else saved, the person decides.
+        fn note_refused(&self) {
+            let mut answers = self.answers.borrow_mut();
+            for item in elements(&document(), "[data-question]").unwrap_or_default() {
+                let has = |wanted| item.query_selector(wanted).is_ok_and(|found| found.is_some());
+                let waits = has(".theirs");
+                if waits || has(".error") {
+                    let key = item.get_attribute("data-question").unwrap_or_default();
+                    let answer = answers.entry(key).or_default();
+                    (answer.edits, answer.refused, answer.waits) = (1, 1, waits);
+                }
+            }
+        }
+
         fn edited(&self, event: &Event) {
             let Some((key, _)) = question(event) else { return };
-            let edits = {
+            {
                 let mut answers = self.answers.borrow_mut();
                 let answer = answers.entry(key.clone()).or_default();
                 answer.edits += 1;
-                answer.edits
-            };
-            let autosave = self.clone();
-            let then = move || {
-                if autosave.is(&key, |answer| answer.edits == edits) {
-                    autosave.save(&key);
+                if std::mem::replace(&mut answer.is_planned, true) {
+                    return;
                 }
-            };
-            set_timeout(then, QUIET);
+            }
+            let autosave = self.clone();
+            set_timeout(move || autosave.save(&key), SOON);
         }
 
         /// Saves an answer once the focus has moved on to another one.
@@ -138,26 +159,45 @@ mod live {
         /// "Save" saves in place; any other button sends the form.
         fn submitted(&self, event: &Event) {
             let submitter = event.dyn_ref::<SubmitEvent>().and_then(SubmitEvent::submitter);
-            if submitter
-                .as_ref()
-                .is_some_and(|button| button.has_attribute("formaction"))
-            {
-                // Everything typed is part of what is sent.
-                self.answers.borrow_mut().clear();
+            if let Some(button) = submitter.clone().filter(|button| button.has_attribute("formaction")) {
+                // What is typed is saved first: a save under way and the form would both be based on the same version.
+                if self.has_unsaved() {
+                    event.prevent_default();
+                    *self.leaving.borrow_mut() = Some(button);
+                    self.save_all();
+                }
                 return;
             }
             event.prevent_default();
-            let item = submitter.and_then(|button| button.closest("[data-question]").ok().flatten());
-            if let Some(key) = item.and_then(|item| item.get_attribute("data-question")) {
-                let mut answers = self.answers.borrow_mut();
-                let answer = answers.entry(key.clone()).or_default();
-                answer.waits = false;
-                answer.edits += 1;
-                drop(answers);
-                self.save(&key);
-            } else {
-                self.save_all();
+            // The return key presses the first button of the form, wherever it is typed.
+            let focused = document().active_element();
+            let pressed = submitter.filter(|button| focused.as_ref() == Some(button));
+            let item = pressed.and_then(|button| button.closest("[data-question]").ok().flatten());
+            match item.and_then(|item| Some((item.get_attribute("data-question")?, item))) {
+                Some((key, item)) => {
+                    self.decided(&key, &item);
+                    self.save(&key);
+                }
+                None => self.save_all(),
             }
+        }
+
+        /// The person pressed the button of this answer: it is saved, also in place of what somebody else saved.
+        fn decided(&self, key: &str, item: &Element) {
+            let waited = {
+                let mut answers = self.answers.borrow_mut();
+                let answer = answers.entry(key.to_owned()).or_default();
+                answer.edits += 1;
+                std::mem::replace(&mut answer.waits, false)
+            };
+            if let Some(theirs) = hidden_field(item, "theirs").filter(|_| waited) {
+                set_version(key, &theirs.value());
+            }
+        }
+
+        fn has_unsaved(&self) -> bool {
+            let answers = self.answers.borrow();
+            answers.values().any(|answer| answer.is_dirty() || answer.is_saving)
         }
 
         fn save_all(&self) {
@@ -174,8 +214,14 @@ mod live {
             let sent = {
                 let mut answers = self.answers.borrow_mut();
                 let Some(answer) = answers.get_mut(key) else { return };
-                if !answer.is_dirty() || answer.is_saving || answer.waits {
+                answer.is_planned = false;
+                if !answer.is_dirty() || answer.is_saving || answer.waits || answer.refused == answer.edits {
                     return;
+                }
+                if item(key).is_some_and(|item| is_half_typed(&item)) {
+                    answer.refused = answer.edits;
+                    drop(answers);
+                    return say(key, "Not saved yet: this is not complete.");
                 }
                 answer.is_saving = true;
                 answer.edits
@@ -185,6 +231,7 @@ mod live {
             spawn_local(async move {
                 let came_of_it = autosave.send(&key).await;
                 let goes_on = autosave.note(&key, sent, came_of_it);
+                autosave.leave();
                 if let Some(pause) = goes_on {
                     set_timeout(move || autosave.save(&key), pause);
                 }
@@ -223,32 +270,57 @@ mod live {
                     continue;
                 };
                 let field = name.strip_prefix(key).and_then(|rest| rest.strip_prefix('-'));
-                if field.is_some_and(|field| field != "shown") {
+                if field.is_some_and(|field| field != "shown" && field != "theirs") {
                     fields.append(&name, &value);
                 }
             }
             Ok(fields)
         }
 
+        /// Sends the form if somebody waits for that and nothing is left to save.
+        fn leave(&self) {
+            if self.has_unsaved() {
+                // Where something was refused, the person looks at it first.
+                let is_refused = |answer: &Progress| answer.is_dirty() && answer.refused == answer.edits;
+                if self.answers.borrow().values().any(is_refused) {
+                    self.leaving.borrow_mut().take();
+                }
+                return;
+            }
+            let button = self.leaving.borrow_mut().take();
+            if let Some(button) = button {
+                let _ = self.form.request_submit_with_submitter(Some(&button));
+            }
+        }
+
+        /// Changes what is known of an answer. Nothing of the page is touched meanwhile: that may tell this one in turn.
+        fn change(&self, key: &str, change: impl FnOnce(&mut Progress)) {
+            if let Some(answer) = self.answers.borrow_mut().get_mut(key) {
+                change(answer);
+            }
+        }
+
         /// Says what became of an answer; when to go on if something is left to save.
         fn note(&self, key: &str, sent: u32, came_of_it: Result<Sent, JsValue>) -> Option<Duration> {
-            let mut answers = self.answers.borrow_mut();
-            let answer = answers.get_mut(key)?;
-            answer.is_saving = false;
+            self.change(key, |answer| answer.is_saving = false);
             match came_of_it {
                 Ok(Sent::Saved(version)) => {
-                    answer.saved = sent;
+                    self.change(key, |answer| answer.saved = sent);
                     set_version(key, &version);
                     clear(key);
                     say(key, "Saved");
-                    let is_dirty = answer.is_dirty();
-                    drop(answers);
                     self.clone().look();
-                    is_dirty.then_some(QUIET)
+                    self.is(key, Progress::is_dirty).then_some(SOON)
                 }
                 Ok(Sent::Refused(page, may_help)) => {
-                    answer.waits = take_over_refusal(key, &page);
-                    (may_help || answer.edits > sent).then_some(TRIED_AGAIN)
+                    let waits = take_over_refusal(key, &page);
+                    self.change(key, |answer| {
+                        answer.waits = waits;
+                        if !may_help {
+                            answer.refused = sent;
+                        }
+                    });
+                    (may_help || self.is(key, |answer| answer.edits > sent)).then_some(TRIED_AGAIN)
                 }
                 Ok(Sent::SignedOut) => {
                     say(key, SIGNED_OUT);
@@ -265,7 +337,7 @@ mod live {
         fn look(self) {
             spawn_local(async move {
                 // A failed attempt changes nothing; the next one follows.
-                if let Ok(Some(page)) = fetch().await {
+                if let Ok(Some(page)) = fetch(&self.page).await {
                     let _ = self.take_over(&page);
                 }
             });
@@ -281,16 +353,20 @@ mod live {
                     }
                 }
             }
+            let asked = elements(page, "[data-question]")?;
+            let keys: Vec<String> = asked
+                .iter()
+                .filter_map(|item| item.get_attribute("data-question"))
+                .collect();
             let mut before: Option<Element> = None;
-            for fresh in elements(page, "[data-question]")? {
-                let key = fresh.get_attribute("data-question").unwrap_or_default();
-                let known = item(&key);
-                let item = match known {
-                    Some(item) if self.is_left_alone(&key, &item)? => {
+            for (key, fresh) in keys.iter().zip(asked) {
+                let item = match item(key) {
+                    Some(item) if self.is_left_alone(key, &item)? || version(&item) == version(&fresh) => {
                         take_over_part(&item, &fresh, "[data-saved]")?;
                         item
                     }
-                    Some(item) if version(&item) == version(&fresh) => item,
+                    // A page that was overtaken by what was saved since.
+                    Some(item) if version(&fresh).is_some_and(|fresh| version(&item) > Some(fresh)) => item,
                     Some(item) => {
                         item.replace_with_with_node_1(&fresh)?;
                         localise(&fresh);
@@ -315,8 +391,7 @@ mod live {
             }
             for item in elements(&document(), "[data-question]")? {
                 let key = item.get_attribute("data-question").unwrap_or_default();
-                let is_asked = page.query_selector(&format!("[data-question=\"{key}\"]"))?.is_some();
-                if !is_asked && !self.is_left_alone(&key, &item)? {
+                if !keys.is_empty() && !keys.contains(&key) && !self.is_left_alone(&key, &item)? {
                     item.remove();
                 }
             }
@@ -342,9 +417,7 @@ mod live {
         let theirs = select(".theirs");
         let reason = match select(".error") {
             Some(error) => error.text_content(),
-            None if theirs.is_some() => {
-                Some("somebody else saved another answer meanwhile. Save to replace it.".to_owned())
-            }
+            None if theirs.is_some() => Some("somebody else saved another answer meanwhile.".to_owned()),
             None => page
                 .query_selector(".summary p + p")
                 .ok()
@@ -354,10 +427,12 @@ mod live {
         let reason = reason.unwrap_or_else(|| "the server refused it.".to_owned());
         say(key, &format!("Not saved: {}", reason.trim()));
         let Some(theirs) = theirs else { return false };
-        if let Some(fresh) = item_in(page, key).and_then(|item| version(&item)) {
-            set_version(key, &fresh);
-        }
+
         if let Some(submit) = item(key).and_then(|item| item.query_selector(".submit").ok().flatten()) {
+            // With its version, for whoever decides to replace it.
+            if let Some(version) = item_in(page, key).and_then(|item| hidden_field(&item, "theirs")) {
+                let _ = theirs.append_with_node_1(&version);
+            }
             let _ = submit.before_with_node_1(&theirs);
             localise(&theirs);
         }
@@ -402,20 +477,26 @@ mod live {
             .flatten()
     }
 
-    fn version_field(item: &Element) -> Option<HtmlInputElement> {
-        let field = item
-            .query_selector("input[type=hidden][name$=\"-version\"]")
-            .ok()
-            .flatten()?;
-        field.dyn_into().ok()
+    fn hidden_field(item: &Element, field: &str) -> Option<HtmlInputElement> {
+        let wanted = format!("input[type=hidden][name$=\"-{field}\"]");
+        item.query_selector(&wanted).ok().flatten()?.dyn_into().ok()
     }
 
-    fn version(item: &Element) -> Option<String> {
-        version_field(item).map(|field| field.value())
+    fn version(item: &Element) -> Option<u64> {
+        hidden_field(item, "version")?.value().parse().ok()
+    }
+
+    /// Whether a day or a time is there in part only, which a browser keeps to itself.
+    fn is_half_typed(item: &Element) -> bool {
+        let Ok(fields) = item.query_selector_all("input") else {
+            return false;
+        };
+        let mut fields = (0..fields.length()).filter_map(|i| fields.item(i)?.dyn_into::<HtmlInputElement>().ok());
+        fields.any(|field| field.validity().bad_input())
     }
 
     fn set_version(key: &str, version: &str) {
-        if let Some(field) = item(key).and_then(|item| version_field(&item)) {
+        if let Some(field) = item(key).and_then(|item| hidden_field(&item, "version")) {
             field.set_value(version);
         }
     }
@@ -433,9 +514,8 @@ mod live {
     }
 
     /// The page as it is now; nothing when the session has ended and the answer is another page.
-    async fn fetch() -> Result<Option<Document>, JsValue> {
-        let address = window().location().pathname()?;
-        let response: Response = JsFuture::from(window().fetch_with_str(&address)).await?.dyn_into()?;
+    async fn fetch(address: &str) -> Result<Option<Document>, JsValue> {
+        let response: Response = JsFuture::from(window().fetch_with_str(address)).await?.dyn_into()?;
         if !response.ok() || response.redirected() {
             return Ok(None);
         }

@@ -41,13 +41,14 @@ pub struct ReadinessStanding {
 pub struct ReadinessArea {
     pub title: String,
     pub why: String,
-    /// Those that are asked, given the answers.
     pub questions: Vec<ReadinessQuestion>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadinessQuestion {
     pub key: String,
+    /// Whether it is asked, given the answers. What was typed to one that is not is shown all the same when it was refused.
+    pub asked: bool,
     pub text: String,
     pub help: String,
     pub required: bool,

@@ -314,8 +314,8 @@ fn duration(value: &str, unit: &str) -> Result<Answer, AnswerError> {
 }
 
 fn hours(typed: &Typed) -> Result<Option<Answer>, AnswerError> {
-    let times = [&typed.from, &typed.to];
-    if typed.days.is_empty() && times.iter().all(|time| time.trim().is_empty()) {
+    let words = [&typed.from, &typed.to, &typed.zone];
+    if typed.days.is_empty() && words.iter().all(|word| word.trim().is_empty()) {
         return Ok(None);
     }
     let Ok(mut days) = typed
@@ -532,7 +532,8 @@ mod tests {
             of(&week, "0:00", "0:00", "UTC"),
             "Monday to Friday, around the clock (UTC)"
         );
-        assert_eq!(of(&[], "", "", "UTC"), "nothing");
+        assert_eq!(of(&[], "", "", " "), "nothing");
+        assert!(of(&[], "", "", "UTC").contains("Choose the days"));
         assert_eq!(
             of(&[], "9:00", "", "UTC"),
             "days: Choose the days on which somebody responds."

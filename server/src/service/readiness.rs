@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Checks, Error, Result, Service,
     access::require_in,
+    approval::refuse_own_people,
     audit::{self, Change},
 };
 use crate::{
@@ -95,7 +96,7 @@ impl SavedAnswers {
 }
 
 const OVERTAKEN: &str =
-    "Somebody else saved another answer meanwhile. It stands beside yours: save again to replace it.";
+    "Somebody else saved another answer meanwhile. It stands beside yours; nothing of either is lost.";
 
 impl Content {
     pub(super) fn of(submission: &Submission) -> Result<Self> {
@@ -152,7 +153,13 @@ impl Service {
             let place = (question.key.as_str(), typed.version);
             match readiness::save(&mut tx, app.id, place, answer.as_ref(), actor.user, now).await? {
                 true => saved.versions.push((typed.question.clone(), typed.version + 1)),
-                false => saved.refuse(typed, "version", OVERTAKEN.to_owned()),
+                false => match readiness::latest(&mut tx, app.id, &question.key).await? {
+                    // It was saved already, and only the word of it was lost on the way.
+                    Some((version, stored)) if stored == answer => {
+                        saved.versions.push((typed.question.clone(), version));
+                    }
+                    _ => saved.refuse(typed, "version", OVERTAKEN.to_owned()),
+                },
             }
         }
         let answers: Answers = readiness::current(&mut tx, app.id).await?.into_iter().collect();
@@ -370,8 +377,8 @@ impl Service {
 
     /// The submission `number` as the actor may review it.
     async fn reviewed(&self, actor: &Actor, key: &str, number: i64) -> Result<Reviewed> {
-        let app = self.app(actor, key).await?;
-        require_in(actor, Action::ReviewReadiness, app.partner_id)?;
+        let app = self.app_for(actor, key, Action::ReviewReadiness).await?;
+        refuse_own_people(actor, &app)?;
         let scope = Scope::of(actor, Action::ViewApp);
         let submissions = readiness::submissions(&self.store.portal, scope, app.id).await?;
         let submission = submissions.into_iter().find(|submission| submission.number == number);

@@ -177,6 +177,15 @@ pub async fn save(
     Ok(rows == 1)
 }
 
+/// The version and the answer to a question now; the answer is `None` once it was taken back.
+pub async fn latest(tx: &mut Tx, app: AppId, question: &str) -> Result<Option<(i64, Option<Answer>)>> {
+    let row: Option<(i64, Option<String>)> = write!(tx, c => query_as(
+        "select version, answer from readiness_answer where app_id = $1 and question = $2")
+        .bind(app.0).bind(question).fetch_optional(c).await?);
+    row.map(|(version, json)| Ok((version, json.as_deref().map(answer).transpose()?)))
+        .transpose()
+}
+
 /// What is answered, for whoever changes the document.
 pub async fn current(tx: &mut Tx, app: AppId) -> Result<Vec<(String, Answer)>> {
     let rows: Vec<(String, String)> = write!(tx, c => query_as(

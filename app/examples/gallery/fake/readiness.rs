@@ -21,6 +21,7 @@ fn typed(value: &str) -> Typed {
 fn question(key: &str, text: &str, kind: Kind, answer: Typed, shown: ShownAnswer) -> ReadinessQuestion {
     let is_answered = shown != ShownAnswer::Nothing;
     ReadinessQuestion {
+        asked: true,
         key: key.to_owned(),
         text: text.to_owned(),
         help: String::new(),

@@ -53,6 +53,9 @@ pub fn Form(
     #[prop(optional, into)]
     version: Option<i64>,
     #[prop(default = "form")] class: &'static str,
+    /// "off" where a browser that brings back what was typed would bring it back beside newer answers.
+    #[prop(optional)]
+    autocomplete: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
     let state = FormState::of(&id);
@@ -71,7 +74,7 @@ pub fn Form(
     });
     let summary = state.is_refused().then(|| view! { <Summary form=form.clone()/> });
     view! {
-        <form id=id.clone() class=class method="post" action=action novalidate>
+        <form id=id.clone() class=class method="post" action=action autocomplete=autocomplete novalidate>
             {summary}
             {version}
             <Provider value=form>{children()}</Provider>

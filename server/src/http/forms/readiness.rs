@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, HashMap};
+
 use rampart_app::{
     form::FieldError,
     ui::{figure::counted, link},
@@ -12,32 +14,39 @@ use crate::{
     },
 };
 
-/// What was typed to a question; the names of its fields begin with its key.
-fn typed(posted: &Posted, question: &str) -> Typed {
-    let name = |field| format!("{question}-{field}");
-    let text = |field| posted.text(&name(field)).to_owned();
-    Typed {
-        value: text("value"),
-        unit: text("unit"),
-        days: posted.all(&name("days")).into_iter().map(str::to_owned).collect(),
-        from: text("from"),
-        to: text("to"),
-        zone: text("zone"),
-    }
-}
-
-/// The answers that somebody changed: the form says of each what it showed.
+/// The answers that somebody changed: the form says of each what it showed. The names of the fields of an answer begin with the
+/// key of its question.
 fn changed(posted: &Posted) -> Vec<TypedAnswer> {
-    let versions = posted.fields().iter();
-    let versions = versions.filter_map(|(name, version)| Some((name.strip_suffix("-version")?, version)));
-    versions
-        .map(|(question, version)| TypedAnswer {
+    let mut answers: BTreeMap<&str, (Typed, HashMap<&str, &str>)> = BTreeMap::new();
+    for (name, value) in posted.fields() {
+        let Some((question, field)) = name.rsplit_once('-') else {
+            continue;
+        };
+        let (typed, about) = answers.entry(question).or_default();
+        match field {
+            "value" => typed.value.clone_from(value),
+            "unit" => typed.unit.clone_from(value),
+            "days" => typed.days.push(value.clone()),
+            "from" => typed.from.clone_from(value),
+            "to" => typed.to.clone_from(value),
+            "zone" => typed.zone.clone_from(value),
+            _ => drop(about.insert(field, value)),
+        }
+    }
+    // The button beside what somebody else saved replaces just that.
+    let over = posted.text("over");
+    let answers = answers.into_iter().filter_map(|(question, (typed, about))| {
+        let version = about
+            .get(if question == over { "theirs" } else { "version" })
+            .or(about.get("version"))?;
+        let is_changed = about.get("shown").is_none_or(|shown| *shown != typed.fingerprint());
+        is_changed.then(|| TypedAnswer {
             question: question.to_owned(),
             version: version.parse().unwrap_or_default(),
-            typed: typed(posted, question),
+            typed,
         })
-        .filter(|answer| answer.typed.fingerprint() != posted.text(&format!("{}-shown", answer.question)))
-        .collect()
+    });
+    answers.collect()
 }
 
 /// The fields of these questions.

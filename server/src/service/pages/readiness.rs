@@ -63,8 +63,10 @@ impl Service {
             questions: area
                 .questions
                 .iter()
-                .filter(|question| asked.iter().any(|asked| asked.key == question.key))
-                .map(|question| written.question(question))
+                .map(|question| ReadinessQuestion {
+                    asked: asked.iter().any(|asked| asked.key == question.key),
+                    ..written.question(question)
+                })
                 .collect(),
         });
         let is_open = app.archived_at.is_none() && document.state.may_answer().is_ok();
@@ -204,6 +206,7 @@ impl Written<'_> {
             |review: &&Review| review.question == question.key && review.verdict == Verdict::ChangeRequested;
         let request = self.reviews.iter().find(asked_for).filter(|_| is_unchanged);
         ReadinessQuestion {
+            asked: true,
             key: question.key.clone(),
             text: question.text.clone(),
             help: question.help.clone(),

@@ -171,6 +171,8 @@ async fn a_document_is_opened_once(database: TestDatabase) {
     };
     assert_eq!(world.standing(db).await, expected);
     let both = [world.app, world.neighbours.theirs.app];
+    let latest = commit(db, async |tx| readiness::latest(tx, world.app, "first").await).await;
+    assert_eq!(latest, None, "nobody answered it");
     let found = readiness::standings(db, Scope::system(), &both).await.unwrap();
     assert_eq!(found, [(world.app, expected)]);
     assert_eq!(readiness::standings(db, Scope::system(), &[]).await.unwrap(), []);

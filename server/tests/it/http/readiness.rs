@@ -310,14 +310,16 @@ async fn two_answers_at_once_are_both_kept_and_one_conflict_shows_both_texts() {
     );
     assert!(refused.body.contains("Mine,\nin two lines."), "{}", refused.body);
     assert!(
-        refused.body.contains("name=\"scaling_factors-version\" value=\"2\""),
-        "saving again means mine"
+        refused.body.contains("name=\"scaling_factors-version\" value=\"1\""),
+        "saving another answer replaces nothing"
     );
-    assert!(is_done(
-        &world
-            .answers(&world.member, "scaling_factors", "2", "Issues and pages. Mine.")
-            .await
-    ));
+    let again = named(
+        "scaling_factors",
+        &[("version", "1"), ("theirs", "2"), ("value", "Issues and pages. Mine.")],
+    );
+    assert_eq!(world.answer(&world.member, &again).await.status, StatusCode::CONFLICT);
+    let over = [again, vec![("over".to_owned(), "scaling_factors")]].concat();
+    assert!(is_done(&world.answer(&world.member, &over).await));
     assert!(world.read(&world.owner, PAGE).await.contains("Issues and pages. Mine."));
 }
 
@@ -382,6 +384,51 @@ async fn saving_one_answer_saves_all_that_were_changed_and_no_other() {
         &[("version", "1"), ("value", "A load test."), ("shown", "0")],
     );
     assert!(is_done(&world.answer(&world.member, &nothing).await));
+}
+
+#[tokio::test]
+async fn what_was_saved_already_is_no_conflict_and_what_is_not_asked_is_not_lost() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        assert!(is_done(
+            &world
+                .answers(&world.owner, "rate_limits", "0", "Sent twice, saved once.")
+                .await
+        ));
+    }
+    assert!(is_done(
+        &world.answers(&world.owner, "rate_limits", "1", "And changed.").await
+    ));
+    let fields = [
+        named("stores_data", &[("version", "0"), ("value", "no")]),
+        named(
+            "backup_every",
+            &[("version", "0"), ("value", "soon"), ("unit", "hours")],
+        ),
+    ];
+    let refused = world.answer(&world.member, &fields.concat()).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("value=\"soon\""), "{}", refused.body);
+    assert!(
+        text(&main(&refused.body)).contains("This question is not asked at present."),
+        "{}",
+        refused.body
+    );
+    let page = world.get(&world.member, PAGE).await.body;
+    assert!(!page.contains("backup_every"), "{page}");
+}
+
+#[tokio::test]
+async fn scripts_save_one_answer_and_get_its_version() {
+    let world = World::new().await;
+    let fields = [("rate_limits-version", "0"), ("rate_limits-value", "We wait.")];
+    let (mut member, path) = (world.member.clone(), format!("{PAGE}/answers"));
+    let saved = world
+        .portal
+        .post_preferring(&mut member, &path, &fields, "return=minimal")
+        .await;
+    assert_eq!((saved.status, saved.body.as_str()), (StatusCode::OK, "rate_limits 1\n"));
+    assert!(world.read(&world.owner, PAGE).await.contains("Saved by Mia"));
 }
 
 #[tokio::test]

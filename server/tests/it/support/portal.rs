@@ -132,10 +132,22 @@ impl Portal {
 
     /// Sends a form as a browser on one of our own pages does.
     pub async fn post(&self, browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_preferring(browser, path, fields, "").await
+    }
+
+    /// As [`Self::post`], with what the answer is preferred to be (RFC 7240).
+    pub async fn post_preferring(
+        &self,
+        browser: &mut Browser,
+        path: &str,
+        fields: &[(&str, &str)],
+        preferred: &str,
+    ) -> Answer {
         let request = Request::builder()
             .method(Method::POST)
             .uri(path)
             .header(header::ACCEPT, "text/html")
+            .header("prefer", preferred)
             .header("sec-fetch-site", "same-origin")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(serde_urlencoded::to_string(fields).unwrap()))

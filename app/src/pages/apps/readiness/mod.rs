@@ -24,7 +24,7 @@ use crate::{
         page,
     },
 };
-use question::{ANSWERS, QuestionItem};
+use question::{ANSWERS, QuestionItem, is_refused};
 
 /// The document, to be answered by the partner's people and read by staff.
 #[component]
@@ -53,8 +53,8 @@ fn show(page: crate::model::ReadinessPage) -> impl IntoView {
     let is_open = may_answer || FormState::of(ANSWERS).is_refused();
     let cards = match is_open {
         true => view! {
-            <Form id=ANSWERS action=format!("{base}/answers") class="stack">{cards}</Form>
-            <Autosave form=ANSWERS.to_owned()/>
+            <Form id=ANSWERS action=format!("{base}/answers") class="stack" autocomplete="off">{cards}</Form>
+            <Autosave form=ANSWERS.to_owned() page=base.clone()/>
         }
         .into_any(),
         false => cards.into_any(),
@@ -212,11 +212,17 @@ fn ProgressCard(
 #[component]
 fn AreaCard(area: ReadinessArea, may_answer: bool) -> impl IntoView {
     let ReadinessArea { title, why, questions } = area;
-    let answered = questions.iter().filter(|q| q.shown != ShownAnswer::Nothing).count();
-    let aside = format!("{answered} of {} answered", questions.len());
+    let (asked, answered) = questions
+        .iter()
+        .filter(|q| q.asked)
+        .fold((0, 0), |(asked, answered), q| {
+            (asked + 1, answered + u32::from(q.shown != ShownAnswer::Nothing))
+        });
+    let aside = format!("{answered} of {asked} answered");
     let list = title.clone();
     let items = questions
         .into_iter()
+        .filter(|question| question.asked || is_refused(&question.key))
         .map(move |question| view! { <QuestionItem question may_answer/> });
     view! {
         <Card title=title aside=move || aside.clone()>

@@ -29,6 +29,7 @@ pub(super) fn QuestionItem(question: ReadinessQuestion, may_answer: bool) -> imp
     };
     // What was typed is shown even where the answers are closed by now: it is saved nowhere else.
     let is_open = may_answer || form.state.is_refused();
+    let unasked = (!question.asked).then(|| view! { <p class="quiet">"This question is not asked at present."</p> });
     let request = question.request.clone().map(|note| view! { <Request note/> });
     let saved = question.saved.clone().map(|(by, at)| {
         view! { <p class="byline">"Saved by "{by}", "<Time at style=TimeStyle::Short/></p> }
@@ -48,6 +49,7 @@ pub(super) fn QuestionItem(question: ReadinessQuestion, may_answer: bool) -> imp
     };
     view! {
         <li id=format!("q-{key}") class="question-item" data-question=key>
+            {unasked}
             {request}
             {content}
             <div data-saved="">{saved}</div>
@@ -63,6 +65,11 @@ fn refused(question: &str) -> FormState {
         true => state,
         false => FormState::default(),
     }
+}
+
+/// Whether an answer to this question comes back because it was refused.
+pub(super) fn is_refused(question: &str) -> bool {
+    refused(question).is_refused()
 }
 
 fn name(question: &str, field: &str) -> String {
@@ -101,22 +108,25 @@ fn AnswerFields(question: ReadinessQuestion) -> impl IntoView {
     }
     let of_version = name(&key, "version");
     let conflict = form.state.error(&of_version);
-    // After a conflict was shown, saving again means "mine"; after any other refusal it must still be noticed.
-    let base = match conflict {
-        Some(_) => version.to_string(),
-        None => form.state.value(&of_version, &version.to_string()),
+    let base = form.state.value(&of_version, &version.to_string());
+    let submit = match conflict {
+        None => view! { <Submit label="Save" look=""/> }.into_any(),
+        // Any other button saves this one again on its old version, so that only this replaces what was saved meanwhile.
+        Some(message) => view! {
+            <Theirs id=form.field_id(&of_version) message typed=typed.clone() kind=kind.clone() saved shown/>
+            <input type="hidden" name=name(&key, "theirs") value=version/>
+            <div class="submit">
+                <button class="btn" name="over" value=key.clone()>"Save mine instead"</button>
+            </div>
+        }
+        .into_any(),
     };
-    let theirs = conflict.filter(|_| version > 0).map(|message| {
-        let id = form.field_id(&of_version);
-        view! { <Theirs id message typed=typed.clone() kind=kind.clone() saved shown/> }
-    });
     view! {
         <div class="form answer">
             <input type="hidden" name=of_version value=base/>
             <input type="hidden" name=name(&key, "shown") value=typed.fingerprint()/>
             <Fields key text help required kind typed/>
-            {theirs}
-            <Submit label="Save" look=""/>
+            {submit}
             <p class="byline" data-state="" aria-live="polite"></p>
         </div>
     }
