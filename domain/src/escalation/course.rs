@@ -25,6 +25,7 @@ pub struct Standing {
 }
 
 /// Which breaches and misses do not count.
+#[derive(Clone, Copy)]
 enum Excused<'a> {
     /// Those that the facts excuse, as they come.
     AsFiled,
@@ -33,12 +34,14 @@ enum Excused<'a> {
 }
 
 /// A policy, from its publication on.
+#[derive(Clone, Copy)]
 struct Published<'a> {
     at: DateTime<Utc>,
     policy: &'a EscalationPolicy,
 }
 
 /// One app, as far as its facts have been worked off.
+#[derive(Clone)]
 pub(super) struct Course<'a> {
     app: &'a Text,
     excused: Excused<'a>,
@@ -51,6 +54,10 @@ pub(super) struct Course<'a> {
     pub(super) pauses: Pauses,
     pub(super) standing: Standing,
     decisions: Vec<Decision>,
+    /// So many facts have been worked off.
+    worked_off: usize,
+    /// When a rule may hold next if no further fact comes.
+    due: Option<DateTime<Utc>>,
 }
 
 /// What came of an app's facts.
@@ -68,14 +75,26 @@ pub struct Outcome {
 /// The decisions on one app up to and including `until`. `facts` are its own and those of all apps, in order.
 pub fn decide(app: &Text, policy: &EscalationPolicy, facts: &[&Fact], until: DateTime<Utc>) -> Outcome {
     let mut course = Course::new(app, policy, Excused::AsFiled);
-    let due = course.run(facts, until);
-    Outcome {
-        due,
-        policy: course.policy().clone(),
-        ladder: course.ladder(until),
-        decisions: course.decisions,
-        standing: course.standing,
-    }
+    course.run(facts, until);
+    course.into_outcome(until)
+}
+
+/// As [`decide`], of two lists of facts that are the same before `apart`. What they share is worked off once.
+pub(super) fn decide_both<'a>(
+    app: &'a Text,
+    policy: &'a EscalationPolicy,
+    [one, other]: [&[&'a Fact]; 2],
+    apart: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> [Outcome; 2] {
+    let shared = one.partition_point(|fact| fact.at < apart);
+    let mut course = Course::new(app, policy, Excused::AsFiled);
+    // Nothing happens between two seconds.
+    course.run(&one[..shared], apart - TimeDelta::seconds(1));
+    let mut fork = course.clone();
+    course.run(one, until);
+    fork.run(other, until);
+    [course.into_outcome(until), fork.into_outcome(until)]
 }
 
 impl<'a> Course<'a> {
@@ -97,34 +116,46 @@ impl<'a> Course<'a> {
                 demoted: None,
             },
             decisions: Vec::new(),
+            worked_off: 0,
+            due: None,
+        }
+    }
+
+    fn into_outcome(self, until: DateTime<Utc>) -> Outcome {
+        Outcome {
+            due: self.due,
+            policy: self.policy().clone(),
+            ladder: self.ladder(until),
+            decisions: self.decisions,
+            standing: self.standing,
         }
     }
 
     // The order of work ------------------------------------------------------------------------------------------------
 
-    /// Works off every instant up to `until`: the times of facts, and the due times that the rules imply. Says which due
-    /// time comes next.
-    fn run(&mut self, facts: &[&'a Fact], until: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut next = 0;
-        let mut due = None;
-        loop {
-            let fact = facts.get(next).map(|fact| fact.at);
-            let Some(now) = fact.into_iter().chain(due).min().filter(|now| *now <= until) else {
-                return due;
-            };
+    /// Works off every instant up to `until`: the times of facts, and the due times that the rules imply. `facts` begin with
+    /// those that have been worked off.
+    fn run(&mut self, facts: &[&'a Fact], until: DateTime<Utc>) {
+        let next_fact = |course: &Self| facts.get(course.worked_off).map(|fact| fact.at);
+        while let Some(now) = next_fact(self)
+            .into_iter()
+            .chain(self.due)
+            .min()
+            .filter(|now| *now <= until)
+        {
             let mut ledger_changes = Vec::new();
-            while let Some(fact) = facts.get(next).filter(|fact| fact.at == now) {
+            while let Some(fact) = facts.get(self.worked_off).filter(|fact| fact.at == now) {
                 if self.apply(fact, now) {
                     ledger_changes.push(fact.id.clone());
                 }
-                next += 1;
+                self.worked_off += 1;
             }
             if ledger_changes.is_empty() {
                 self.fire(now);
             } else {
-                self.ledger_step(&facts[..next], now, ledger_changes);
+                self.ledger_step(&facts[..self.worked_off], now, ledger_changes);
             }
-            due = self.next_due(now);
+            self.due = self.next_due(now);
         }
     }
 
@@ -268,26 +299,22 @@ impl<'a> Course<'a> {
         let mut because: Vec<_> = self.counting_breaches().map(|b| (b.place, b.fact)).collect();
         because.extend(self.counting_misses().map(|m| (m.place, m.fact)));
         because.sort_unstable_by_key(|(place, _)| *place);
-        at_least(because.into_iter().map(|(_, fact)| fact.clone()).collect(), 1)
+        at_least(because.iter().map(|(_, fact)| *fact), 1)
     }
 
     fn repeated_breaches(&self, policy: &EscalationPolicy, now: DateTime<Utc>) -> Option<Vec<Text>> {
         let window = policy.remediation.window_days;
-        let within: Vec<_> = self
+        let within = self
             .counting_breaches()
-            .filter(|breach| days_after(breach.at, window) > now)
-            .map(|breach| breach.fact.clone())
-            .collect();
-        at_least(within, policy.remediation.breaches)
+            .filter(|breach| days_after(breach.at, window) > now);
+        at_least(within.map(|breach| breach.fact), policy.remediation.breaches)
     }
 
     fn slo_missed(&self, policy: &EscalationPolicy, now: DateTime<Utc>) -> Option<Vec<Text>> {
-        let long: Vec<_> = self
+        let long = self
             .counting_misses()
-            .filter(|miss| days_after(self.counts_from(miss), policy.remediation.slo_missed_days) <= now)
-            .map(|miss| miss.fact.clone())
-            .collect();
-        at_least(long, 1)
+            .filter(|miss| days_after(self.counts_from(miss), policy.remediation.slo_missed_days) <= now);
+        at_least(long.map(|miss| miss.fact), 1)
     }
 
     fn clear(&self, now: DateTime<Utc>) -> Option<Vec<Text>> {
@@ -310,42 +337,44 @@ impl<'a> Course<'a> {
 
     fn further_breaches(&self, policy: &EscalationPolicy) -> Option<Vec<Text>> {
         let grace_ends = days_after(self.standing.entered, policy.demotion.grace_days);
-        let further: Vec<_> = self
-            .counting_breaches()
-            .filter(|breach| breach.at >= grace_ends)
-            .map(|breach| breach.fact.clone())
-            .collect();
-        at_least(further, policy.demotion.further_breaches)
+        let further = self.counting_breaches().filter(|breach| breach.at >= grace_ends);
+        at_least(further.map(|breach| breach.fact), policy.demotion.further_breaches)
     }
 
     /// The next instant after `now` at which a rule may come to hold by itself. One too many does no harm.
     fn next_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let recovery = &self.policy().recovery;
-        let mut due: Vec<_> = self.policies.iter().skip(1).map(Published::transition_ends).collect();
+        let mut next: Option<DateTime<Utc>> = None;
+        let mut may_be = |due: DateTime<Utc>| {
+            if due > now && next.is_none_or(|next| due < next) {
+                next = Some(due);
+            }
+        };
+        let transitions = self.policies.iter().skip(1).map(Published::transition_ends);
+        transitions.for_each(&mut may_be);
         match self.standing.state {
             State::Notified => {
-                due.extend(self.last_end().map(|end| days_after(end, recovery.clear_quiet_days)));
+                let clears = self.last_end().map(|end| days_after(end, recovery.clear_quiet_days));
+                clears.into_iter().for_each(&mut may_be);
                 for published in &self.policies {
                     let days = published.policy.remediation.slo_missed_days;
-                    due.extend(
-                        self.counting_misses()
-                            .map(|miss| days_after(self.counts_from(miss), days)),
-                    );
+                    let misses = self.counting_misses();
+                    misses.for_each(|miss| may_be(days_after(self.counts_from(miss), days)));
                 }
             }
             State::Remediation => {
-                due.extend(
-                    self.last_closing()
-                        .map(|end| days_after(end, recovery.recover_quiet_days)),
-                );
+                let closing = self.last_closing();
+                let recovers = closing.map(|end| days_after(end, recovery.recover_quiet_days));
+                recovers.into_iter().for_each(&mut may_be);
                 // While it is paused the deadline moves on with time; whatever ends the pause is an instant by itself.
                 if !self.pauses.is_paused() {
-                    due.extend(self.policies.iter().map(|p| self.deadline_at(p.policy, now)));
+                    let deadlines = self.policies.iter().map(|p| self.deadline_at(p.policy, now));
+                    deadlines.for_each(&mut may_be);
                 }
             }
             State::None | State::GoodStanding | State::DemotionProposed | State::Demoted => {}
         }
-        due.into_iter().filter(|due| *due > now).min()
+        next
     }
 
     // What they ask ----------------------------------------------------------------------------------------------------
@@ -355,7 +384,7 @@ impl<'a> Course<'a> {
         self.policies[self.policies.len() - 1].policy
     }
 
-    pub(super) fn counting_breaches(&self) -> impl Iterator<Item = &Breach<'a>> {
+    pub(super) fn counting_breaches(&self) -> impl Iterator<Item = &Breach<'a>> + Clone {
         let baseline = self.standing.baseline;
         // They are in order of time.
         let first = self.breaches.partition_point(|breach| breach.at < baseline);
@@ -364,7 +393,7 @@ impl<'a> Course<'a> {
             .filter(move |breach| breach.counts(baseline))
     }
 
-    pub(super) fn counting_misses(&self) -> impl Iterator<Item = &Miss<'a>> {
+    pub(super) fn counting_misses(&self) -> impl Iterator<Item = &Miss<'a>> + Clone {
         self.misses.iter().filter(|miss| miss.counts())
     }
 
@@ -492,8 +521,8 @@ impl Published<'_> {
     }
 }
 
-fn at_least(facts: Vec<Text>, least: u64) -> Option<Vec<Text>> {
-    (facts.len() as u64 >= least).then_some(facts)
+fn at_least<'a>(facts: impl Iterator<Item = &'a Text> + Clone, least: u64) -> Option<Vec<Text>> {
+    (facts.clone().count() as u64 >= least).then(|| facts.cloned().collect())
 }
 
 /// Days have 86,400 s. What lies beyond the calendar never comes.

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Text;
 
 /// An occurrence of breaches.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Breach<'a> {
     pub id: &'a Text,
     /// The fact that introduced it, and its place among those that introduce a breach or miss.
@@ -17,7 +17,7 @@ pub(super) struct Breach<'a> {
 }
 
 /// A stretch of time in which the objective of a series was missed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Miss<'a> {
     pub id: &'a Text,
     /// The fact that introduced it, and its place among those that introduce a breach or miss.
@@ -47,7 +47,7 @@ impl Miss<'_> {
 }
 
 /// When enforcement was suspended: while the app, or every app, is frozen, or an appeal is open. Overlapping pauses are one.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Pauses {
     pub app_frozen: bool,
     pub all_frozen: bool,

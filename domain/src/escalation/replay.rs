@@ -1,6 +1,6 @@
-use std::collections::{HashMap, HashSet};
-
 use chrono::{DateTime, Utc};
+use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 use thiserror::Error;
 
 use super::{Decision, EscalationPolicy, Fact, FactKind, Text, decide, show_time};
@@ -10,7 +10,7 @@ use super::{Decision, EscalationPolicy, Fact, FactKind, Text, decide, show_time}
 pub struct Replay {
     policy: EscalationPolicy,
     latest: Option<DateTime<Utc>>,
-    ids: HashSet<Text>,
+    ids: Ids,
     apps: HashMap<Text, Vec<Placed>>,
     of_all_apps: Vec<Placed>,
 }
@@ -35,6 +35,28 @@ pub enum Contradiction {
     UsedId(Text),
 }
 
+/// Ids, each once. Most come in ascending order, so that most are only put behind the others.
+#[derive(Debug, Default)]
+struct Ids {
+    ascending: Vec<Text>,
+    others: HashSet<Text>,
+}
+
+impl Ids {
+    fn len(&self) -> usize {
+        self.ascending.len() + self.others.len()
+    }
+
+    /// Says whether it is new.
+    fn insert(&mut self, id: &Text) -> bool {
+        if self.ascending.last().is_none_or(|last| last < id) {
+            self.ascending.push(id.clone());
+            return true;
+        }
+        self.ascending.binary_search(id).is_err() && self.others.insert(id.clone())
+    }
+}
+
 /// What an id of an app was given to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Introduced {
@@ -48,7 +70,7 @@ impl Replay {
         Self {
             policy,
             latest: None,
-            ids: HashSet::new(),
+            ids: Ids::default(),
             apps: HashMap::new(),
             of_all_apps: Vec::new(),
         }
@@ -66,7 +88,7 @@ impl Replay {
             });
         }
         let place = self.ids.len();
-        if !self.ids.insert(fact.id.clone()) {
+        if !self.ids.insert(&fact.id) {
             return Err(Contradiction::RepeatedId(fact.id));
         }
         self.latest = Some(fact.at);
@@ -91,11 +113,11 @@ impl Replay {
         self.check()?;
         let known = |facts: &[Placed]| facts.partition_point(|(_, fact)| fact.at <= until);
         let of_all_apps = &self.of_all_apps[..known(&self.of_all_apps)];
-        let mut decisions = Vec::new();
-        for (app, own) in &self.apps {
+        let of_app = |(app, own): (&Text, &Vec<Placed>)| {
             let facts = in_order(&own[..known(own)], of_all_apps);
-            decisions.extend(decide(app, &self.policy, &facts, until).decisions);
-        }
+            decide(app, &self.policy, &facts, until).decisions
+        };
+        let mut decisions: Vec<_> = self.apps.par_iter().flat_map_iter(of_app).collect();
         decisions.sort_by(|a, b| (a.at, &a.app).cmp(&(b.at, &b.app)));
         Ok(decisions)
     }
@@ -105,7 +127,7 @@ impl Replay {
     /// # Errors
     /// The first fact of which that is not so, with its place.
     pub fn check(&self) -> Result<(), (usize, Contradiction)> {
-        let wrong = self.apps.values().filter_map(|facts| {
+        let wrong = self.apps.par_values().filter_map(|facts| {
             let (at, contradiction) = first_contradiction(facts.iter().map(|(_, fact)| fact))?;
             Some((facts[at].0, contradiction))
         });
@@ -147,6 +169,8 @@ fn first_contradiction<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Option<
 /// The facts of an app and those of all apps, in their common order.
 fn in_order<'a>(own: &'a [Placed], of_all_apps: &'a [Placed]) -> Vec<&'a Fact> {
     let mut facts: Vec<_> = own.iter().chain(of_all_apps).collect();
-    facts.sort_by_key(|(place, _)| *place);
+    if !of_all_apps.is_empty() {
+        facts.sort_by_key(|(place, _)| *place);
+    }
     facts.into_iter().map(|(_, fact)| fact).collect()
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Decision, EscalationPolicy, Fact, FactKind, Publication, State, Text,
-    course::{days_after, decide},
+    course::{days_after, decide, decide_both},
 };
 
 /// What a draft of the policy would make of apps, and would have made of them (SPEC section 6).
@@ -69,12 +69,13 @@ impl WhatIf {
     pub fn compare(&self, app: &Text, facts: &[Fact]) -> Comparison {
         let now = self.now;
         let facts = &facts[..facts.partition_point(|fact| fact.at <= now)];
-        let later = |coming: &[Publication]| {
-            let published: Vec<_> = coming.iter().map(|publication| fact(publication, now)).collect();
-            let known: Vec<_> = facts.iter().chain(&published).collect();
-            decide(app, &self.initial, &known, self.ends.max(now))
-        };
-        let (without, with) = (later(&self.coming), later(&self.coming_with_draft));
+        let published =
+            |coming: &[Publication]| -> Vec<_> { coming.iter().map(|publication| fact(publication, now)).collect() };
+        let (coming, coming_with_draft) = (published(&self.coming), published(&self.coming_with_draft));
+        let without: Vec<_> = facts.iter().chain(&coming).collect();
+        let with: Vec<_> = facts.iter().chain(&coming_with_draft).collect();
+        let until = self.ends.max(now);
+        let [without, with] = decide_both(app, &self.initial, [&without, &with], now, until);
         let own: Vec<_> = facts.iter().filter(|fact| !is_policy(fact)).collect();
         let by_draft = decide(app, &self.draft, &own, now);
         let mut decided = without.decisions;

@@ -4,19 +4,20 @@ use std::{
     fs::File,
     io::{self, BufWriter, Read, Write},
     process::ExitCode,
-    sync::mpsc::{SyncSender, sync_channel},
-    thread,
 };
 
 use chrono::{DateTime, Utc};
 use clap::Args;
 use rampart_domain::escalation::{Decision, EscalationPolicy, Fact, Replay as Engine, parse_time};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::misused;
 
 /// So much is read at once.
-const BLOCK: u64 = 4 << 20;
+const BLOCK: u64 = 1 << 20;
+/// So many blocks are parsed side by side.
+const AT_ONCE: usize = 8;
 
 #[derive(Args)]
 pub(super) struct Replay {
@@ -109,45 +110,88 @@ fn open(name: &str) -> io::Result<Box<dyn Read + Send>> {
     })
 }
 
-/// Reads facts into the engine. One thread reads and parses while this one takes them in.
+/// What stands on each line of a block.
+type Parsed = Vec<Result<Fact, String>>;
+
+/// Reads facts into the engine. While it takes some in, the next ones are read and parsed.
 fn read(input: impl Read + Send, engine: &mut Engine) -> Result<(), (usize, String)> {
-    thread::scope(|scope| {
-        let (send, receive) = sync_channel(4);
-        scope.spawn(move || parse(input, &send));
-        for (place, fact) in receive.into_iter().flatten().enumerate() {
-            let added = fact.and_then(|fact| engine.add(fact).map_err(|wrong| wrong.to_string()));
-            added.map_err(|wrong| (place, wrong))?;
-        }
-        Ok(())
-    })
+    let mut blocks = Blocks {
+        input,
+        rest: Vec::new(),
+        has_ended: false,
+    };
+    let mut place = 0;
+    let mut ahead = blocks.parse();
+    while !ahead.is_empty() {
+        let (next, added) = rayon::join(
+            || blocks.parse(),
+            || {
+                ahead.into_iter().flatten().try_for_each(|fact| {
+                    let added = fact.and_then(|fact| engine.add(fact).map_err(|wrong| wrong.to_string()));
+                    added.map_err(|wrong| (place, wrong))?;
+                    place += 1;
+                    Ok(())
+                })
+            },
+        );
+        added?;
+        ahead = next;
+    }
+    Ok(())
 }
 
-/// Sends what stands on each line, in blocks, until there is nothing more or nobody listens.
-fn parse(mut input: impl Read, send: &SyncSender<Vec<Result<Fact, String>>>) {
-    let mut rest = Vec::new();
-    loop {
-        let mut block = std::mem::take(&mut rest);
-        let read = match input.by_ref().take(BLOCK).read_to_end(&mut block) {
-            Ok(read) => read,
-            Err(error) => {
-                let _ = send.send(vec![Err(format!("it cannot be read: {error}"))]);
-                return;
+/// Lines, in blocks of whole ones.
+struct Blocks<R> {
+    input: R,
+    /// The beginning of a line that was read with the lines before it.
+    rest: Vec<u8>,
+    has_ended: bool,
+}
+
+impl<R: Read> Blocks<R> {
+    /// What stands on the next lines; nothing at the end.
+    fn parse(&mut self) -> Vec<Parsed> {
+        let mut blocks: Vec<Result<Vec<u8>, String>> = Vec::new();
+        while blocks.len() < AT_ONCE
+            && let Some(block) = self.next()
+        {
+            blocks.push(block);
+        }
+        let parsed = blocks.into_par_iter().map(|block| match block {
+            Ok(block) => parse(&block),
+            Err(error) => vec![Err(error)],
+        });
+        parsed.collect()
+    }
+
+    fn next(&mut self) -> Option<Result<Vec<u8>, String>> {
+        if self.has_ended {
+            return None;
+        }
+        let mut block = std::mem::take(&mut self.rest);
+        match self.input.by_ref().take(BLOCK).read_to_end(&mut block) {
+            Ok(0) => {
+                self.has_ended = true;
+                (!block.is_empty()).then_some(Ok(block))
             }
-        };
-        let is_end = read == 0;
-        if !is_end {
-            rest = block.split_off(block.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
-        } else if block.is_empty() {
-            return;
+            Ok(_) => {
+                let end = block.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                self.rest = block.split_off(end);
+                Some(Ok(block))
+            }
+            Err(error) => {
+                self.has_ended = true;
+                Some(Err(format!("it cannot be read: {error}")))
+            }
         }
-        let lines = block.strip_suffix(b"\n").unwrap_or(&block);
-        let facts = match block.is_empty() {
-            true => Vec::new(),
-            false => lines.split(|byte| *byte == b'\n').map(fact).collect(),
-        };
-        if send.send(facts).is_err() || is_end {
-            return;
-        }
+    }
+}
+
+fn parse(block: &[u8]) -> Parsed {
+    let lines = block.strip_suffix(b"\n").unwrap_or(block);
+    match block.is_empty() {
+        true => Vec::new(),
+        false => lines.split(|byte| *byte == b'\n').map(fact).collect(),
     }
 }
 

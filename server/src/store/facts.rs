@@ -94,7 +94,7 @@ pub async fn of_apps(db: &Db, scope: Scope, first: AppId, last: AppId) -> Result
            and f.app_id >= $3 and f.app_id <= $4
            and not exists (select 1 from fact_set_aside s where s.fact = f.id)
          group by f.app_id order by f.app_id")
-        .bind(scope.everything()).bind(scope.account()).bind(first.0).bind(last.0).bind(LINE_END).fetch_all(pool).await?);
+        .bind(scope.everything()).bind(scope.account()).bind(first.0).bind(last.0).bind(LINE_END.to_string()).fetch_all(pool).await?);
     let numbered = |line: &str| {
         let (seq, line) = line.split_once(' ')?;
         Some((seq.parse().ok()?, Fact::parse(line).ok()?))
@@ -188,7 +188,7 @@ pub async fn latest(db: &Db) -> Result<DateTime<Utc>> {
 }
 
 /// Between the facts of an app; the line of a fact has none.
-const LINE_END: &str = "\n";
+const LINE_END: char = '\n';
 
 /// A fact that was set aside, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
