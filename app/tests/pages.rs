@@ -415,17 +415,17 @@ async fn the_ladder_marks_the_present_step_in_words_and_says_what_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_question_has_its_form_and_what_is_asked_of_it_beside_it() {
+async fn each_question_has_its_fields_and_what_is_asked_of_it_beside_it() {
     let page = owner("/apps/com.kestrel.timesheets/readiness").await;
-    assert!(page.contains("id=\"answer-data_recovery\"") && page.contains("id=\"answer-cover_hours\""));
+    assert!(page.contains("name=\"data_recovery-value\"") && page.contains("name=\"cover_hours-zone\""));
     assert!(page.contains("Change requested</strong> by Ines Okafor"), "{page}");
     assert!(
         page.contains("href=\"#q-team_communication\""),
         "what is missing is linked"
     );
-    assert!(!page.contains("id=\"submit-readiness\""), "something is missing");
+    assert!(!page.contains("/readiness/submit\""), "something is missing");
     let read = staff("/apps/com.kestrel.timesheets/readiness").await;
-    assert!(!read.contains("id=\"answer-") && read.contains("Restore the latest backup."));
+    assert!(!read.contains("id=\"answers\"") && read.contains("Restore the latest backup."));
     let review = staff("/apps/com.kestrel.timesheets/readiness/review").await;
     assert!(review.contains("<ins>2. Restore the latest backup and count the rows.</ins>"));
     assert!(review.contains("id=\"review-data_recovery\"") && review.contains("id=\"decide-readiness\""));

@@ -245,7 +245,7 @@ mod live {
             let request = RequestInit::new();
             request.set_method("POST");
             request.set_headers(&headers);
-            request.set_body(&self.fields(key)?);
+            request.set_body(&self.fields(key)?.into());
             let sent = window().fetch_with_str_and_init(&self.form.action(), &request);
             let response: Response = JsFuture::from(sent).await?.dyn_into()?;
             let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();

@@ -513,6 +513,13 @@ async fn nobody_reviews_what_they_wrote_and_strangers_find_nothing() {
     };
     let service = &world.portal.service;
     let own = service.decide_readiness(&both, KEY, 1, ("approved", "Fine.")).await;
+    assert!(own.unwrap_err().to_string().contains("You belong to this partner"));
+    // And who left the partner meanwhile.
+    let both = Actor {
+        memberships: Vec::new(),
+        ..both
+    };
+    let own = service.decide_readiness(&both, KEY, 1, ("approved", "Fine.")).await;
     assert!(own.unwrap_err().to_string().contains("cannot review it"));
     let own = service.accept_other_answers(&both, KEY, 1).await;
     assert!(own.unwrap_err().to_string().contains("cannot review it"));
