@@ -132,7 +132,7 @@ fn ChecklistCard(items: Vec<ChecklistItem>, may: ApprovalPermissions, base: Stri
         .map(move |item| view! { <ItemRow item may base=base.clone()/> });
     view! {
         <Card title="Checklist" aside=|| view! { <a href="/requirements">"What all of this means"</a> }>
-            <ol class="actions">{rows.collect_view()}</ol>
+            <ol class="action-list">{rows.collect_view()}</ol>
         </Card>
     }
 }
@@ -373,7 +373,7 @@ fn SeriesCard(
                 }
                 .into_any()
             } else {
-                view! { <ol class="actions">{rows.collect_view()}</ol> }.into_any()
+                view! { <ol class="action-list">{rows.collect_view()}</ol> }.into_any()
             }}
         </Card>
     }
@@ -501,7 +501,7 @@ fn InstancesCard(
                 view! { <p class="body quiet">"No instance is named yet. It is where changes of a product arrive first, and where the app is tested against them."</p> }
                     .into_any()
             } else {
-                view! { <ul class="actions">{rows.collect_view()}</ul> }.into_any()
+                view! { <ul class="action-list">{rows.collect_view()}</ul> }.into_any()
             }}
             {(may.work && !products.is_empty())
                 .then(|| {
