@@ -224,7 +224,7 @@ where
 {
     let (mut parts, body) = request.into_parts();
     let Params(params) = Params::from_request_parts(&mut parts, &()).await.unwrap_or_default();
-    let posted = match read(&parts.headers, body).await {
+    let mut posted = match read(&parts.headers, body).await {
         Ok(posted) => posted,
         Err(response) => return response,
     };
@@ -251,7 +251,6 @@ where
         posted: posted.clone(),
         params: params.clone(),
     };
-    let mut posted = posted;
     let error = match handle(submission).await {
         Ok(Done::Go { versions, .. }) if prefers_minimal(&parts.headers) => return minimal(&versions),
         Ok(Done::Go { to, flash, .. }) => {

@@ -13,7 +13,7 @@ use rampart_app::{
 
 use super::{
     Web, session,
-    visitor::{Visitor, in_background},
+    visitor::{Visitor, by_scripts},
 };
 use crate::demo;
 
@@ -38,7 +38,7 @@ pub(super) struct With {
 /// Renders the page at `uri`, whole and with its true status.
 pub(super) async fn page(web: &Web, visitor: &Visitor, headers: &HeaderMap, uri: &Uri, with: With) -> Response {
     let config = &web.service.config;
-    let flash = if in_background(&Method::GET, headers) {
+    let flash = if by_scripts(headers) {
         None
     } else {
         session::take_flash(&web.service, &visitor.session).await

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use http::{HeaderMap, Method, StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use rampart_domain::{access::Actor, id::UserId};
 use tower_sessions::Session;
 use uuid::Uuid;
@@ -48,7 +48,8 @@ pub(super) async fn resolve(State(web): State<Web>, session: Session, mut reques
         .get::<RequestId>()
         .map(|id| id.0.clone())
         .unwrap_or_default();
-    let in_background = in_background(request.method(), request.headers());
+    // What scripts send was typed by somebody.
+    let in_background = request.method().is_safe() && by_scripts(request.headers());
     let actor = match actor(&web, &session, address, in_background).await {
         Ok(actor) => actor,
         Err(error) => {
@@ -67,10 +68,10 @@ pub(super) async fn resolve(State(web): State<Web>, session: Session, mut reques
     next.run(request).await
 }
 
-/// Whether a page that is open asks by itself, without a person: such a request keeps no session alive and takes no
-/// message that is shown once. What scripts send was typed by somebody.
-pub(super) fn in_background(method: &Method, headers: &HeaderMap) -> bool {
-    method.is_safe() && headers.get("sec-fetch-dest").is_some_and(|dest| dest == "empty")
+/// Whether the scripts of an open page ask: what they read by themselves keeps no session alive, and no answer to them takes
+/// a message that is shown once.
+pub(super) fn by_scripts(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-dest").is_some_and(|dest| dest == "empty")
 }
 
 async fn actor(

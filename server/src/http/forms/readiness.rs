@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rampart_app::{
     form::FieldError,
@@ -50,10 +50,11 @@ fn changed(posted: &Posted) -> Vec<TypedAnswer> {
 }
 
 /// The fields of these questions.
-fn fields_of(posted: &Posted, questions: &[&str]) -> Posted {
+fn fields_of<'a>(posted: &Posted, questions: impl Iterator<Item = &'a String>) -> Posted {
+    let questions: HashSet<&str> = questions.map(String::as_str).collect();
     posted.only(|name| {
         name.rsplit_once('-')
-            .is_some_and(|(question, _)| questions.contains(&question))
+            .is_some_and(|(question, _)| questions.contains(question))
     })
 }
 
@@ -64,12 +65,12 @@ async fn save(form: &Submission) -> Result<std::result::Result<SavedAnswers, Don
     Ok(match saved {
         Ok(saved) if saved.refused.is_empty() => Ok(saved),
         Ok(saved) => {
-            let questions: Vec<&str> = saved.refused.iter().map(|(question, ..)| question.as_str()).collect();
-            Err(Done::Refused(not_saved(&saved), fields_of(posted, &questions)))
+            let questions = saved.refused.iter().map(|(question, ..)| question);
+            Err(Done::Refused(not_saved(&saved), fields_of(posted, questions)))
         }
         Err(error) => {
-            let questions: Vec<&str> = answers.iter().map(|answer| answer.question.as_str()).collect();
-            Err(Done::Refused(error, fields_of(posted, &questions)))
+            let questions = answers.iter().map(|answer| &answer.question);
+            Err(Done::Refused(error, fields_of(posted, questions)))
         }
     })
 }

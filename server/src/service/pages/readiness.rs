@@ -63,9 +63,9 @@ impl Service {
             questions: area
                 .questions
                 .iter()
-                .map(|question| ReadinessQuestion {
-                    asked: asked.iter().any(|asked| asked.key == question.key),
-                    ..written.question(question)
+                .map(|question| {
+                    let is_asked = asked.iter().any(|asked| asked.key == question.key);
+                    written.question(question, is_asked)
                 })
                 .collect(),
         });
@@ -197,7 +197,7 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
-    fn question(&self, question: &Question) -> ReadinessQuestion {
+    fn question(&self, question: &Question, asked: bool) -> ReadinessQuestion {
         let saved = self.saved.iter().find(|saved| saved.question == question.key);
         let answer = saved.and_then(|saved| saved.answer.as_ref());
         // Once the answer is another one, the change is made, and the next review says whether it will do.
@@ -206,7 +206,7 @@ impl Written<'_> {
             |review: &&Review| review.question == question.key && review.verdict == Verdict::ChangeRequested;
         let request = self.reviews.iter().find(asked_for).filter(|_| is_unchanged);
         ReadinessQuestion {
-            asked: true,
+            asked,
             key: question.key.clone(),
             text: question.text.clone(),
             help: question.help.clone(),
