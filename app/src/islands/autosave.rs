@@ -24,11 +24,14 @@ mod live {
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
     use wasm_bindgen_futures::JsFuture;
     use web_sys::{
-        Document, DomParser, Element, Event, FormData, Headers, HtmlElement, HtmlFormElement, HtmlInputElement,
-        RequestInit, Response, SubmitEvent, SupportedType, UrlSearchParams,
+        Document, Element, Event, FormData, Headers, HtmlElement, HtmlFormElement, HtmlInputElement, RequestInit,
+        Response, SubmitEvent, UrlSearchParams,
     };
 
-    use crate::islands::local_times::localise;
+    use crate::islands::{
+        fetch::{fetch, parse},
+        local_times::localise,
+    };
 
     /// How long after something was typed it is saved (SPEC section 3 allows two seconds).
     const SOON: Duration = Duration::from_millis(1_200);
@@ -256,7 +259,7 @@ mod live {
             if response.status() == 401 {
                 return Ok(Sent::SignedOut);
             }
-            let page = DomParser::new()?.parse_from_string(&text, SupportedType::TextHtml)?;
+            let page = parse(&text)?;
             Ok(Sent::Refused(page, response.status() >= 429))
         }
 
@@ -511,17 +514,6 @@ mod live {
         let found = page.query_selector_all(wanted)?;
         let all = (0..found.length()).filter_map(|i| found.item(i)?.dyn_into().ok());
         Ok(all.collect())
-    }
-
-    /// The page as it is now; nothing when the session has ended and the answer is another page.
-    async fn fetch(address: &str) -> Result<Option<Document>, JsValue> {
-        let response: Response = JsFuture::from(window().fetch_with_str(address)).await?.dyn_into()?;
-        if !response.ok() || response.redirected() {
-            return Ok(None);
-        }
-        let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
-        let page = DomParser::new()?.parse_from_string(&text, SupportedType::TextHtml)?;
-        Ok(Some(page))
     }
 
     fn listen(target: &web_sys::EventTarget, name: &str, heard: impl FnMut(Event) + 'static) {

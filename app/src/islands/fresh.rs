@@ -33,10 +33,9 @@ mod live {
 
     use leptos::{prelude::*, task::spawn_local};
     use wasm_bindgen::{JsCast, JsValue};
-    use wasm_bindgen_futures::JsFuture;
-    use web_sys::{Document, DomParser, Element, Response, SupportedType};
+    use web_sys::{Document, Element};
 
-    use crate::islands::local_times::localise;
+    use crate::islands::{fetch::fetch, local_times::localise};
 
     const PERIOD: Duration = Duration::from_secs(30);
     const PROGRESS: Duration = Duration::from_millis(500);
@@ -45,7 +44,7 @@ mod live {
         set_interval(
             || {
                 spawn_local(async {
-                    if let Ok(Some(answer)) = fetch().await {
+                    if let Ok(Some(answer)) = this_page().await {
                         match answer.query_selector("[data-unfinished]") {
                             Ok(None) => drop(window().location().reload()),
                             _ => take_over(&answer, RwSignal::new(String::new())),
@@ -63,7 +62,7 @@ mod live {
                 if !document().hidden() {
                     spawn_local(async move {
                         // A failed attempt changes nothing; the next one follows.
-                        if let Ok(Some(answer)) = fetch().await {
+                        if let Ok(Some(answer)) = this_page().await {
                             take_over(&answer, announcement);
                         }
                     });
@@ -73,17 +72,8 @@ mod live {
         );
     }
 
-    /// The page as it is now; nothing when the session has ended and the answer is another page.
-    async fn fetch() -> Result<Option<Document>, JsValue> {
-        let address = window().location().href()?;
-        let response: Response = JsFuture::from(window().fetch_with_str(&address)).await?.dyn_into()?;
-        if !response.ok() || response.redirected() {
-            return Ok(None);
-        }
-        let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
-        DomParser::new()?
-            .parse_from_string(&text, SupportedType::TextHtml)
-            .map(Some)
+    async fn this_page() -> Result<Option<Document>, JsValue> {
+        fetch(&window().location().href()?).await
     }
 
     fn take_over(answer: &Document, announcement: RwSignal<String>) {

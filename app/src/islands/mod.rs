@@ -6,6 +6,8 @@
 
 mod autosave;
 mod chart_reader;
+#[cfg(feature = "hydrate")]
+mod fetch;
 mod fresh;
 mod local_times;
 
