@@ -160,13 +160,13 @@ test("a document is written by two people, reviewed, changed and approved", asyn
   await test.step("a reviewer asks for a change, the partner makes it, and it is approved", async () => {
     await reviewer.goto(`${PAGE}/review`);
     await expectAccessible(reviewer);
-    const review = reviewer.locator("#review-rate_limits");
+    const review = reviewer.locator("#q-rate_limits");
     await review.getByLabel("Request a change").check();
     await review.getByLabel("What should change").fill("Which **limits**?");
     await review.getByRole("button", { name: "Save the review" }).click();
     await expect(reviewer.locator("#q-rate_limits")).toContainText("Change requested");
     await reviewer.getByRole("button", { name: "Accept all that are not reviewed" }).click();
-    const decide = reviewer.locator("#decide-readiness");
+    const decide = reviewer.getByRole("complementary", { name: "Decision" });
     await decide.getByLabel("Request changes").check();
     await decide.getByLabel("Reason").fill("One answer needs more.");
     await decide.getByRole("button", { name: "Decide" }).click();

@@ -144,6 +144,8 @@ pub struct ReviewedAnswer {
     pub said: Option<(String, DateTime<Utc>)>,
     /// As it was written, for the form.
     pub note: String,
+    /// Of verdict and note, so that the form tells what was changed.
+    pub fingerprint: String,
     /// Safe HTML.
     pub note_html: String,
 }

@@ -129,7 +129,7 @@ pub struct Typed {
 }
 
 impl Typed {
-    /// Tells what a form showed from what comes back from it: the same for the same fields, in hexadecimal.
+    /// The [`fingerprint`] of the fields.
     pub fn fingerprint(&self) -> String {
         let Self {
             value,
@@ -139,14 +139,19 @@ impl Typed {
             to,
             zone,
         } = self;
-        let mut hash = Sha256::new();
-        for field in [value, unit, from, to, zone].into_iter().chain(days) {
-            hash.update(field);
-            // No text that can be stored has this byte, so that no two lists of fields are one text.
-            hash.update([0]);
-        }
-        hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        fingerprint([value, unit, from, to, zone].into_iter().chain(days))
     }
+}
+
+/// Tells what a form showed from what comes back from it: the same for the same fields, in hexadecimal.
+pub fn fingerprint(fields: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut hash = Sha256::new();
+    for field in fields {
+        hash.update(field.as_ref());
+        // No text that can be stored has this byte, so that no two lists of fields are one text.
+        hash.update([0]);
+    }
+    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why an answer cannot be used, for whoever typed it.

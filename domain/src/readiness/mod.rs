@@ -4,7 +4,7 @@ mod answer;
 mod definition;
 mod life;
 
-pub use answer::{Answer, AnswerError, Day, Hours, LONGEST_ANSWER, Typed, Unit};
+pub use answer::{Answer, AnswerError, Day, Hours, LONGEST_ANSWER, Typed, Unit, fingerprint};
 pub use definition::{
     Answers, Area, Choice, Condition, Definition, DefinitionError, Kind, Progress, Question, STANDARD,
 };

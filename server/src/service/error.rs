@@ -124,6 +124,11 @@ impl Checks {
         self.0.fields.is_empty()
     }
 
+    /// Everything noted.
+    pub fn into_fields(self) -> Vec<FieldError> {
+        self.0.fields
+    }
+
     /// The refusal with everything noted.
     pub fn error(self) -> Error {
         Error::Invalid(self.0)

@@ -3,10 +3,13 @@
 
 use std::sync::LazyLock;
 
+use rampart_app::form::FieldError;
 use rampart_domain::{
     access::{Action, Actor, StaffRole},
     app::MailAddress,
-    readiness::{Answer, Answers, Decision, Definition, Refusal, STANDARD, State, Typed, Verdict, expires_at},
+    readiness::{
+        Answer, Answers, Decision, Definition, Refusal, STANDARD, State, Typed, Verdict, expires_at, fingerprint,
+    },
     thread::LONGEST_COMMENT,
 };
 use serde::{Deserialize, Serialize};
@@ -25,7 +28,7 @@ use crate::{
         Scope, Tx, accounts,
         apps::App,
         outbox,
-        readiness::{self, Submission},
+        readiness::{self, Said, Submission},
     },
 };
 
@@ -94,6 +97,64 @@ impl SavedAnswers {
         self.refused.push((answer.question.clone(), field, message));
     }
 }
+
+/// What a reviewer says of an answer, as it was typed.
+#[derive(Clone, Debug)]
+pub struct TypedReview {
+    /// The key of the question.
+    pub question: String,
+    /// The [`fingerprint_of`] of what it is based on.
+    pub shown: String,
+    pub verdict: String,
+    /// Markdown.
+    pub note: String,
+}
+
+/// What became of what a reviewer said.
+#[derive(Clone, Debug)]
+pub struct SavedReviews {
+    pub saved: usize,
+    /// What is wrong with the rest; a field is the key of a question with `-verdict` or `-note`.
+    pub refused: Vec<FieldError>,
+}
+
+/// The [`fingerprint`] of what was said of an answer.
+pub fn fingerprint_of(said: Option<&Said>) -> String {
+    match said {
+        Some(Said { verdict, note }) => fingerprint([verdict.as_str(), note]),
+        None => fingerprint(["", ""]),
+    }
+}
+
+impl TypedReview {
+    /// What is said, or `None` with a note of what is wrong.
+    fn check(&self, checks: &mut Checks) -> Option<Said> {
+        let field = |name: &str| format!("{}-{name}", self.question);
+        let verdict = self.verdict.parse();
+        let verdict: Verdict = checks.take(
+            &field("verdict"),
+            verdict.map_err(|_| "Accept the answer, or request a change."),
+        )?;
+        let note = match verdict {
+            Verdict::ChangeRequested => {
+                checks.text(&field("note"), "what should change", &self.note, LONGEST_COMMENT)?
+            }
+            // A note beside an acceptance would be lost on the partner's page, where only changes stand.
+            Verdict::Accepted if !self.note.trim().is_empty() => {
+                checks.note(
+                    &field("verdict"),
+                    "A note asks for a change. Request the change, or leave the note empty.",
+                );
+                return None;
+            }
+            Verdict::Accepted => String::new(),
+        };
+        Some(Said { verdict, note })
+    }
+}
+
+const REVIEWED_MEANWHILE: &str =
+    "Somebody else reviewed this answer meanwhile. What they said stands above; saving again replaces it.";
 
 const OVERTAKEN: &str =
     "Somebody else saved another answer meanwhile. It stands beside yours; nothing of either is lost.";
@@ -225,67 +286,82 @@ impl Service {
         Ok(())
     }
 
-    /// Says of an answer of the submission `number` that it is accepted, or which change it needs.
+    /// Says of answers of the submission `number` that they are accepted, or which change they need. Says which of it could not
+    /// be saved, and why: each is for itself.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for who may not and for who answered; [`Error::Invalid`] for a change without a note;
-    /// [`Error::Conflict`] unless just this submission waits for a decision.
-    pub async fn review_answer(
+    /// [`Error::Forbidden`] for who may not and for who answered; [`Error::Conflict`] unless just this submission waits for a
+    /// decision. Then none is saved.
+    pub async fn review_answers(
         &self,
         actor: &Actor,
         key: &str,
-        (number, question): (i64, &str),
-        (verdict, note): (&str, &str),
-    ) -> Result<()> {
+        number: i64,
+        reviews: &[TypedReview],
+    ) -> Result<SavedReviews> {
         let review = self.reviewed(actor, key, number).await?;
-        if !review.content.answers.contains_key(question) {
-            return Err(Error::NotFound);
-        }
-        let mut checks = Checks::default();
-        let verdict: Option<Verdict> = checks.take(
-            "verdict",
-            verdict.parse().map_err(|_| "Accept the answer, or request a change."),
-        );
-        let note = match verdict {
-            Some(Verdict::ChangeRequested) => checks.text("note", "what should change", note, LONGEST_COMMENT),
-            // A note beside an acceptance would be lost on the partner's page, where only changes stand.
-            _ if !note.trim().is_empty() => {
-                checks.note(
-                    "verdict",
-                    "A note asks for a change. Request the change, or leave the note empty.",
-                );
-                None
-            }
-            _ => Some(String::new()),
-        };
-        let (Some(verdict), Some(note), true) = (verdict, note, checks.is_fine()) else {
-            return Err(checks.error());
-        };
         let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         self.still_waits(&mut tx, &review, actor).await?;
-        let place = (number, question);
-        readiness::review(&mut tx, review.app.id, place, (verdict, &note), actor.user, now).await?;
-        let after = json!({ "submission": number, "question": question, "verdict": verdict });
-        let why = (!note.is_empty()).then_some(note.as_str());
-        let change = changed("readiness.answer_reviewed", &review.app, Value::Null, after, why);
-        audit::by(&mut tx, actor, &self.clock, change).await?;
-        Ok(tx.commit().await?)
+        let before = readiness::said(&mut tx, review.app.id, number).await?;
+        let (mut checks, mut logged) = (Checks::default(), Vec::new());
+        let mut saved = 0;
+        for typed in reviews {
+            let question = typed.question.as_str();
+            if !review.content.answers.contains_key(question) {
+                return Err(Error::NotFound);
+            }
+            let Some(said) = typed.check(&mut checks) else {
+                continue;
+            };
+            let stands = before.get(question);
+            // It was saved already, and only the word of it was lost on the way.
+            if stands == Some(&said) {
+                saved += 1;
+                continue;
+            }
+            if fingerprint_of(stands) != typed.shown {
+                checks.note(&format!("{question}-verdict"), REVIEWED_MEANWHILE);
+                continue;
+            }
+            let place = (number, question);
+            readiness::review(
+                &mut tx,
+                review.app.id,
+                place,
+                (said.verdict, &said.note),
+                actor.user,
+                now,
+            )
+            .await?;
+            saved += 1;
+            logged.push(json!({ "question": question, "verdict": said.verdict, "note": said.note }));
+        }
+        if !logged.is_empty() {
+            let after = json!({ "submission": number, "answers": logged });
+            let change = changed("readiness.answers_reviewed", &review.app, Value::Null, after, None);
+            audit::by(&mut tx, actor, &self.clock, change).await?;
+        }
+        tx.commit().await?;
+        Ok(SavedReviews {
+            saved,
+            refused: checks.into_fields(),
+        })
     }
 
     /// Accepts every answer of the submission `number` of which nothing was said yet.
     ///
     /// # Errors
-    /// As [`Self::review_answer`].
+    /// As [`Self::review_answers`]; [`Error::Conflict`] where something was said of each.
     pub async fn accept_other_answers(&self, actor: &Actor, key: &str, number: i64) -> Result<()> {
         let review = self.reviewed(actor, key, number).await?;
         let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         self.still_waits(&mut tx, &review, actor).await?;
-        let said: Vec<_> = readiness::verdicts(&mut tx, review.app.id, number).await?;
+        let said = readiness::said(&mut tx, review.app.id, number).await?;
         let mut accepted = Vec::new();
         for question in review.content.answers.keys() {
-            if said.iter().all(|(known, _)| known != question) {
+            if !said.contains_key(question) {
                 let place = (number, question.as_str());
                 readiness::review(&mut tx, review.app.id, place, (Verdict::Accepted, ""), actor.user, now).await?;
                 accepted.push(question);
@@ -305,7 +381,7 @@ impl Service {
     /// Decides on the submission `number`.
     ///
     /// # Errors
-    /// As [`Self::review_answer`]; [`Error::Conflict`] for a decision that what was said of the answers contradicts.
+    /// As [`Self::review_answers`]; [`Error::Conflict`] for a decision that what was said of the answers contradicts.
     pub async fn decide_readiness(
         &self,
         actor: &Actor,
@@ -329,13 +405,9 @@ impl Service {
         let now = self.clock.now();
         let mut tx = self.store.portal.begin().await?;
         let state = self.still_waits(&mut tx, &review, actor).await?;
-        let said: Vec<_> = readiness::verdicts(&mut tx, app.id, number).await?;
-        let verdict_of = |question: &String| {
-            said.iter()
-                .find(|(known, _)| known == question)
-                .map(|(_, verdict)| *verdict)
-        };
-        let verdicts: Vec<_> = review.content.answers.keys().map(verdict_of).collect();
+        let said = readiness::said(&mut tx, app.id, number).await?;
+        let questions = review.content.answers.keys();
+        let verdicts: Vec<_> = questions.map(|key| said.get(key).map(|said| said.verdict)).collect();
         let next = state.decided(decision, review.is_own, &verdicts).map_err(refused)?;
         let expires = (decision == Decision::Approved).then(|| expires_at(now));
         let sha256 = sha256(&review.submission.content);

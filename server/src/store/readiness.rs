@@ -1,5 +1,7 @@
 //! The readiness documents of apps (SPEC section 3): one for each app. Submissions and decisions are only added.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use rampart_domain::{
     id::{AppId, UserId},
@@ -97,9 +99,7 @@ pub struct Decided {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
     pub question: String,
-    pub verdict: Verdict,
-    /// Markdown; empty for what is accepted.
-    pub note: String,
+    pub said: Said,
     pub by_name: String,
     pub at: DateTime<Utc>,
 }
@@ -252,13 +252,24 @@ pub async fn review(
     Ok(())
 }
 
-/// What was said of the answers of a submission, for whoever decides on it.
-pub async fn verdicts(tx: &mut Tx, app: AppId, submission: i64) -> Result<Vec<(String, Verdict)>> {
-    let rows: Vec<(String, String)> = write!(tx, c => query_as(
-        "select question, verdict from readiness_review where app_id = $1 and submission = $2 order by question")
+/// What was said of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub verdict: Verdict,
+    /// Markdown; empty for what is accepted.
+    pub note: String,
+}
+
+/// What was said of the answers of a submission, by the keys of their questions.
+pub async fn said(tx: &mut Tx, app: AppId, submission: i64) -> Result<BTreeMap<String, Said>> {
+    let rows: Vec<(String, String, String)> = write!(tx, c => query_as(
+        "select question, verdict, note from readiness_review where app_id = $1 and submission = $2 order by question")
         .bind(app.0).bind(submission).fetch_all(c).await?);
     rows.into_iter()
-        .map(|(question, key)| Ok((question, verdict(&key)?)))
+        .map(|(question, key, note)| {
+            let verdict = verdict(&key)?;
+            Ok((question, Said { verdict, note }))
+        })
         .collect()
 }
 
@@ -468,9 +479,11 @@ pub async fn reviews(db: &Db, scope: Scope, app: AppId, submission: i64) -> Resu
     rows.into_iter()
         .map(|row| {
             Ok(Review {
-                verdict: verdict(&row.verdict)?,
+                said: Said {
+                    verdict: verdict(&row.verdict)?,
+                    note: row.note,
+                },
                 question: row.question,
-                note: row.note,
                 by_name: row.by_name,
                 at: row.reviewed_at,
             })

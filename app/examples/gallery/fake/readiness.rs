@@ -162,6 +162,7 @@ pub(crate) fn review(actor: &Actor, key: &str) -> ReadinessReviewPage {
         verdict: Some(Verdict::Accepted),
         said: Some(("Ines Okafor".to_owned(), ago(DAY))),
         note: String::new(),
+        fingerprint: String::new(),
         note_html: String::new(),
     };
     let mut recovery = answer(

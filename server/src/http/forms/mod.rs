@@ -180,15 +180,15 @@ pub(super) fn all() -> Forms {
         )
         .with(
             form(
-                "review-{question}",
-                "/apps/{key}/readiness/review/{number}/answers/{question}",
+                "review",
+                "/apps/{key}/readiness/review/{number}/answers",
                 "/apps/{key}/readiness/review",
             ),
             readiness::review,
         )
         .with(
             form(
-                "accept-others",
+                "review",
                 "/apps/{key}/readiness/review/{number}/accept-others",
                 "/apps/{key}/readiness/review",
             ),
@@ -196,7 +196,7 @@ pub(super) fn all() -> Forms {
         )
         .with(
             form(
-                "decide-readiness",
+                "review",
                 "/apps/{key}/readiness/review/{number}/decide",
                 "/apps/{key}/readiness/review",
             ),

@@ -4,13 +4,13 @@ use rampart_app::{
     form::FieldError,
     ui::{figure::counted, link},
 };
-use rampart_domain::readiness::Typed;
+use rampart_domain::readiness::{Typed, fingerprint};
 
 use crate::{
     http::form::{Done, Posted, Submission},
     service::{
         Error, Invalid, Result,
-        readiness::{SavedAnswers, TypedAnswer},
+        readiness::{SavedAnswers, TypedAnswer, TypedReview, fingerprint_of},
     },
 };
 
@@ -92,8 +92,8 @@ fn number(form: &Submission) -> Result<i64> {
     form.param("number").parse().map_err(|_| Error::NotFound)
 }
 
-fn review_page(form: &Submission, anchor: &str) -> String {
-    link::app(form.param("key"), &format!("/readiness/review{anchor}"))
+fn review_page(form: &Submission) -> String {
+    link::app(form.param("key"), "/readiness/review")
 }
 
 pub(super) async fn answer(form: Submission) -> Result<Done> {
@@ -127,35 +127,112 @@ pub(super) async fn submit(form: Submission) -> Result<Done> {
     }
 }
 
-pub(super) async fn review(form: Submission) -> Result<Done> {
-    let (key, question, posted) = (form.param("key"), form.param("question"), &form.posted);
-    let said = (posted.text("verdict"), posted.text("note"));
-    let place = (number(&form)?, question);
-    form.web.service.review_answer(form.actor()?, key, place, said).await?;
-    Ok(Done::go(
-        review_page(&form, &format!("#q-{question}")),
-        "Your review of the answer is saved.",
-    ))
+/// What a reviewer changed of what they said: the form says of each answer what it showed.
+fn reviews(posted: &Posted) -> Vec<TypedReview> {
+    let mut fields: BTreeMap<&str, HashMap<&str, &str>> = BTreeMap::new();
+    for (name, value) in posted.fields() {
+        if let Some((question, field)) = name.rsplit_once('-') {
+            fields.entry(question).or_default().insert(field, value);
+        }
+    }
+    let nothing = fingerprint_of(None);
+    let reviews = fields.into_iter().filter_map(|(question, fields)| {
+        let field = |name| fields.get(name).copied().unwrap_or_default();
+        let (verdict, note) = (field("verdict"), field("note"));
+        let shown = fields.get("shown").copied().unwrap_or(&nothing);
+        (fingerprint([verdict, note]) != shown).then(|| TypedReview {
+            question: question.to_owned(),
+            shown: shown.to_owned(),
+            verdict: verdict.to_owned(),
+            note: note.to_owned(),
+        })
+    });
+    reviews.collect()
 }
 
-pub(super) async fn accept_others(form: Submission) -> Result<Done> {
-    let (key, number) = (form.param("key"), number(&form)?);
-    form.web
+/// Saves what was said of answers and returns how many they are. What cannot be saved comes back as it was typed, with the
+/// decision; the rest is saved.
+async fn save_reviews(form: &Submission) -> Result<std::result::Result<usize, Done>> {
+    let (key, posted, number) = (form.param("key"), &form.posted, number(form)?);
+    let typed = reviews(posted);
+    if typed.is_empty() {
+        return Ok(Ok(0));
+    }
+    let saved = form
+        .web
         .service
-        .accept_other_answers(form.actor()?, key, number)
-        .await?;
-    Ok(Done::go(review_page(&form, ""), "The other answers are accepted."))
+        .review_answers(form.actor()?, key, number, &typed)
+        .await;
+    let (error, kept): (_, Vec<String>) = match saved {
+        Ok(saved) if saved.refused.is_empty() => return Ok(Ok(saved.saved)),
+        Ok(saved) => {
+            let questions = saved.refused.iter().filter_map(|error| error.field.rsplit_once('-'));
+            let kept = questions.map(|(question, _)| question.to_owned()).collect();
+            let message = (saved.saved > 0).then(|| {
+                format!(
+                    "{} saved.",
+                    counted(saved.saved as u64, "other review is", "other reviews are")
+                )
+            });
+            let fields = saved.refused;
+            (Error::Invalid(Invalid { fields, message }), kept)
+        }
+        Err(error) => (error, typed.into_iter().map(|typed| typed.question).collect()),
+    };
+    let is_kept = |name: &str| match name.rsplit_once('-') {
+        Some((question, _)) => kept.iter().any(|kept| kept == question),
+        None => is_of_decision(name),
+    };
+    Ok(Err(Done::Refused(error, posted.only(is_kept))))
 }
 
+fn is_of_decision(field: &str) -> bool {
+    matches!(field, "decision" | "reason")
+}
+
+pub(super) async fn review(form: Submission) -> Result<Done> {
+    let saved = match save_reviews(&form).await? {
+        Ok(saved) => saved,
+        Err(refused) => return Ok(refused),
+    };
+    let said = match saved {
+        0 => "Nothing was changed.".to_owned(),
+        n => format!("{} saved.", counted(n as u64, "review is", "reviews are")),
+    };
+    Ok(Done::go(review_page(&form), said))
+}
+
+/// Saves what was said, then accepts the answers of which nothing is said.
+pub(super) async fn accept_others(form: Submission) -> Result<Done> {
+    if let Err(refused) = save_reviews(&form).await? {
+        return Ok(refused);
+    }
+    let (key, number) = (form.param("key"), number(&form)?);
+    let accepted = form.web.service.accept_other_answers(form.actor()?, key, number).await;
+    Ok(match accepted {
+        Ok(()) => Done::go(review_page(&form), "The other answers are accepted."),
+        Err(error) => Done::Refused(error, form.posted.only(is_of_decision)),
+    })
+}
+
+/// Saves what was said, then decides.
 pub(super) async fn decide(form: Submission) -> Result<Done> {
+    if let Err(refused) = save_reviews(&form).await? {
+        return Ok(refused);
+    }
     let (key, number, posted) = (form.param("key"), number(&form)?, &form.posted);
     let said = (posted.text("decision"), posted.text("reason"));
-    form.web
+    let decided = form
+        .web
         .service
         .decide_readiness(form.actor()?, key, number, said)
-        .await?;
-    Ok(Done::go(
-        review_page(&form, ""),
-        "Your decision is recorded, and the owners of the partner get a mail.",
-    ))
+        .await;
+    Ok(match decided {
+        Ok(()) => Done::go(
+            review_page(&form),
+            "Your decision is recorded, and the owners of the partner get a mail.",
+        ),
+        // What was said of the answers is saved by now.
+        Err(error) => Done::Refused(error, posted.only(is_of_decision)),
+    })
 }

@@ -13,7 +13,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::super::{
     Result, Service,
-    readiness::{Content, latest, page, questionnaire, review_page},
+    readiness::{Content, fingerprint_of, latest, page, questionnaire, review_page},
 };
 use crate::{
     markdown,
@@ -203,7 +203,7 @@ impl Written<'_> {
         // Once the answer is another one, the change is made, and the next review says whether it will do.
         let is_unchanged = self.submitted.get(&question.key) == answer;
         let asked_for =
-            |review: &&Review| review.question == question.key && review.verdict == Verdict::ChangeRequested;
+            |review: &&Review| review.question == question.key && review.said.verdict == Verdict::ChangeRequested;
         let request = self.reviews.iter().find(asked_for).filter(|_| is_unchanged);
         ReadinessQuestion {
             asked,
@@ -217,7 +217,7 @@ impl Written<'_> {
             shown: shown(answer, question),
             saved: saved.map(|saved| (saved.by_name.clone(), saved.at)),
             request: request.map(|review| ReadinessNote {
-                html: markdown::render(&review.note),
+                html: markdown::render(&review.said.note),
                 by: review.by_name.clone(),
                 at: review.at,
             }),
@@ -271,10 +271,13 @@ fn reviewed(last: &Submission, before: &[Submission], reviews: &[Review], own: b
             shown: shown(Some(answer), question),
             since_previous: previous.as_ref().map(since),
             since_signed: signed.as_ref().map(since),
-            verdict: review.map(|review| review.verdict),
+            verdict: review.map(|review| review.said.verdict),
             said: review.map(|review| (review.by_name.clone(), review.at)),
-            note: review.map(|review| review.note.clone()).unwrap_or_default(),
-            note_html: review.map(|review| markdown::render(&review.note)).unwrap_or_default(),
+            note: review.map(|review| review.said.note.clone()).unwrap_or_default(),
+            fingerprint: fingerprint_of(review.map(|review| &review.said)),
+            note_html: review
+                .map(|review| markdown::render(&review.said.note))
+                .unwrap_or_default(),
         })
     };
     let areas: Vec<ReviewedArea> = definition

@@ -1,10 +1,12 @@
+use std::collections::BTreeMap;
+
 use rampart_domain::{
     id::{AppId, UserId},
     readiness::{Answer, Decision, Progress, State, Unit, Verdict},
 };
 use rampart_server::store::{
     Db, Scope,
-    readiness::{self, Approval, Decided, Document, Review, Saved, Standing, Submission},
+    readiness::{self, Approval, Decided, Document, Review, Said, Saved, Standing, Submission},
 };
 
 use super::{NASTY, Neighbours, TICK, after, an_account, commit, id, long_text, refused, scope_of, scope_of_staff};
@@ -27,6 +29,12 @@ struct World {
     neighbours: Neighbours,
     app: AppId,
     owner: UserId,
+}
+
+/// What was said where nothing else was.
+fn said_of(question: &str, verdict: Verdict) -> BTreeMap<String, Said> {
+    let note = NASTY.to_owned();
+    BTreeMap::from([(question.to_owned(), Said { verdict, note })])
 }
 
 fn words(text: &str) -> Answer {
@@ -192,13 +200,15 @@ async fn a_document_goes_from_draft_to_approval(database: TestDatabase) {
     assert_eq!((standing.submitted_at, standing.decided_at), (Some(after(10)), None));
     world.review(db, 1, "first", Verdict::Accepted).await;
     world.review(db, 1, "first", Verdict::ChangeRequested).await;
-    let verdicts = commit(db, async |tx| readiness::verdicts(tx, world.app, 1).await).await;
-    assert_eq!(verdicts, [("first".to_owned(), Verdict::ChangeRequested)]);
+    let said = commit(db, async |tx| readiness::said(tx, world.app, 1).await).await;
+    assert_eq!(said, said_of("first", Verdict::ChangeRequested));
     let reviews = readiness::reviews(db, Scope::system(), world.app, 1).await.unwrap();
     let expected = Review {
         question: "first".to_owned(),
-        verdict: Verdict::ChangeRequested,
-        note: NASTY.to_owned(),
+        said: Said {
+            verdict: Verdict::ChangeRequested,
+            note: NASTY.to_owned(),
+        },
         by_name: "Olivia".to_owned(),
         at: after(1),
     };
@@ -247,8 +257,8 @@ async fn an_acceptance_is_taken_over_for_the_next_submission(database: TestDatab
     for question in ["first", "second", "unknown"] {
         commit(db, async |tx| readiness::carry(tx, world.app, 2, question).await).await;
     }
-    let verdicts = commit(db, async |tx| readiness::verdicts(tx, world.app, 2).await).await;
-    assert_eq!(verdicts, [("first".to_owned(), Verdict::Accepted)]);
+    let said = commit(db, async |tx| readiness::said(tx, world.app, 2).await).await;
+    assert_eq!(said, said_of("first", Verdict::Accepted));
 }
 
 async fn an_approval_outlives_the_next_submission(database: TestDatabase) {

@@ -237,7 +237,10 @@ fn lines(key: &str, partner: &str, member: &str) -> Vec<Line> {
             &[("stores_data-version", "0"), ("stores_data-value", "x")],
         ),
         form(format!("{app}/readiness/submit"), &[]),
-        form(format!("{app}/readiness/review/1/answers/stores_data"), &[]),
+        form(
+            format!("{app}/readiness/review/1/answers"),
+            &[("stores_data-verdict", "x")],
+        ),
         form(format!("{app}/readiness/review/1/accept-others"), &[]),
         form(format!("{app}/readiness/review/1/decide"), &[]),
         form(format!("{app}/escalation/set-aside"), &[("why", "")]),

@@ -131,9 +131,17 @@ impl World {
 
     /// Asks for a change of the answer to this question.
     async fn asks(&self, number: i64, question: &str, note: &str) -> Answer {
-        let fields = [("verdict", "change_requested"), ("note", note)];
-        let path = format!("/review/{number}/answers/{question}");
-        self.post(&self.reviewer, &path, &fields).await
+        self.reviews(
+            number,
+            &named(question, &[("verdict", "change_requested"), ("note", note)]),
+        )
+        .await
+    }
+
+    async fn reviews(&self, number: i64, fields: &[(String, &str)]) -> Answer {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        self.post(&self.reviewer, &format!("/review/{number}/answers"), &fields)
+            .await
     }
 
     async fn decides(&self, number: i64, decision: &str) -> Answer {
@@ -321,6 +329,98 @@ async fn two_answers_at_once_are_both_kept_and_one_conflict_shows_both_texts() {
     let over = [again, vec![("over".to_owned(), "scaling_factors")]].concat();
     assert!(is_done(&world.answer(&world.member, &over).await));
     assert!(world.read(&world.owner, PAGE).await.contains("Issues and pages. Mine."));
+}
+
+#[tokio::test]
+async fn a_review_is_one_form_that_loses_no_note_and_replaces_nobody_elses() {
+    let world = World::new().await;
+    world.complete().await;
+    world.submits().await;
+    let asked = [
+        named(
+            "rate_limits",
+            &[("verdict", "change_requested"), ("note", "Which limits?\nSay all.")],
+        ),
+        named("large_datasets", &[("verdict", "accepted"), ("note", "But how?")]),
+        named("out_of_hours", &[("note", "No verdict yet.")]),
+        vec![("reason".to_owned(), "Half a reason")],
+    ];
+    let refused = world.reviews(1, &asked.concat()).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for kept in ["But how?", "No verdict yet.", "Half a reason"] {
+        assert!(
+            refused.body.contains(&format!(">{kept}</textarea>")),
+            "{kept}: {}",
+            refused.body
+        );
+    }
+    let shown = text(&main(&refused.body)).replace('\u{a0}', " ");
+    for said in [
+        "1 other review is saved.",
+        "A note asks for a change.",
+        "Accept the answer, or request a change.",
+        "Change requested",
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+
+    // Somebody else says something of an answer while this page is open; what it showed is not what stands.
+    let ian = world.portal.staff("Ian", &["incident_manager"]).await;
+    let theirs = [
+        ("data_recovery-verdict", "change_requested"),
+        ("data_recovery-note", "Ian asks."),
+    ];
+    assert!(is_done(&world.post(&ian, "/review/1/answers", &theirs).await));
+    let mine = named(
+        "data_recovery",
+        &[("verdict", "change_requested"), ("note", "Rea asks.")],
+    );
+    let refused = world.reviews(1, &mine).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let shown = text(&main(&refused.body)).replace('\u{a0}', " ");
+    assert!(
+        shown.contains("Ian asks.") && shown.contains("Somebody else reviewed this answer meanwhile."),
+        "{shown}"
+    );
+    assert!(refused.body.contains(">Rea asks.</textarea>"), "{}", refused.body);
+
+    // The page shows what stands now, so that sending it again replaces it; what is not touched stays.
+    let stands = |question: &str| {
+        let marker = format!("name=\"{question}-shown\" value=\"");
+        let after = refused.body.split(&marker).nth(1).unwrap();
+        after.split('"').next().unwrap().to_owned()
+    };
+    let (recovery, limits) = (stands("data_recovery"), stands("rate_limits"));
+    let all = [
+        mine,
+        named("data_recovery", &[("shown", &recovery)]),
+        named(
+            "rate_limits",
+            &[
+                ("shown", &limits),
+                ("verdict", "change_requested"),
+                ("note", "Which limits?\nSay all."),
+            ],
+        ),
+        named("large_datasets", &[("verdict", "accepted"), ("note", "")]),
+        vec![
+            ("decision".to_owned(), "changes_requested"),
+            ("reason".to_owned(), "Two answers need more."),
+        ],
+    ];
+    let all = all.concat();
+    let fields: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    assert!(is_done(&world.post(&world.reviewer, "/review/1/decide", &fields).await));
+    let page = world.read(&world.member, PAGE).await;
+    for said in ["Rea asks.", "Which limits?", "Say all.", "Two answers need more."] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("Ian asks."), "{page}");
+
+    // What is typed after the decision is saved nowhere, so it comes back.
+    let late = world.asks(1, "alerting", "Typed too late.").await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.body.contains(">Typed too late.</textarea>"), "{}", late.body);
 }
 
 /// Without scripts everything on the page arrives at once, also what others saved meanwhile and this page does not show.

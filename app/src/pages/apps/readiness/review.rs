@@ -1,6 +1,6 @@
 //! What a reviewer says of each answer, and of the whole.
 
-use leptos::prelude::*;
+use leptos::{context::Provider, prelude::*};
 use rampart_domain::readiness::{Decision, Verdict};
 
 use super::{super::head::Head, Answer, DecisionNotice};
@@ -12,10 +12,13 @@ use crate::{
     ui::{
         Badge, Card, Empty, Notice, Time, TimeStyle, Tone,
         figure::count,
-        form::{Choices, Form, PostButton, Submit, TextArea},
+        form::{Choices, CurrentForm, Form, Submit, TextArea},
         page,
     },
 };
+
+/// The form of the whole review, so that saving what is said of one answer saves all of it and nothing typed is lost.
+const REVIEW: &str = "review";
 
 /// The last submission, for whoever reviews it.
 #[component]
@@ -46,22 +49,38 @@ fn show(page: ReadinessReviewPage) -> impl IntoView {
 
 #[component]
 fn Review(submission: ReviewedSubmission, base: String) -> impl IntoView {
-    let is_open = submission.decided.is_none() && !submission.own;
-    let number = submission.number;
-    let cards = submission.areas.clone().into_iter().map({
-        let base = base.clone();
-        move |area| view! { <AreaCard area base=base.clone() number is_open/> }
-    });
-    view! {
-        <div class="grid">
-            <div class="stack">
-                <SubmissionCard submission=submission.clone() base=base.clone()/>
-                {cards.collect_view()}
+    // What was typed is shown even where the review is closed by now: it is saved nowhere else.
+    let is_refused = FormState::of(REVIEW).is_refused();
+    let is_open = is_refused || submission.decided.is_none() && !submission.own;
+    let action = format!("{base}/review/{}/answers", submission.number);
+    let areas = submission.areas.clone().into_iter();
+    let cards = areas.map(move |area| view! { <AreaCard area is_open/> });
+    let content = move || {
+        view! {
+            <div class="grid">
+                <div class="stack">
+                    <SubmissionCard submission=submission.clone() base=base.clone()/>
+                    {cards.collect_view()}
+                </div>
+                <aside class="stack" aria-label="Decision">
+                    <DecisionCard submission base is_open/>
+                </aside>
             </div>
-            <aside class="stack" aria-label="Decision">
-                <DecisionCard submission base is_open/>
-            </aside>
-        </div>
+        }
+    };
+    match is_open {
+        true => view! { <Form id=REVIEW action class="stack" autocomplete="off">{content()}</Form> }.into_any(),
+        false => content().into_any(),
+    }
+}
+
+/// What was refused of the review of the answer to this question; the others are shown as they are saved.
+fn refused(question: &str) -> FormState {
+    let state = FormState::of(REVIEW);
+    let note = format!("{question}-note");
+    match state.values.iter().any(|(name, _)| *name == note) {
+        true => state,
+        false => FormState::default(),
     }
 }
 
@@ -97,11 +116,11 @@ fn SubmissionCard(submission: ReviewedSubmission, base: String) -> impl IntoView
 }
 
 #[component]
-fn AreaCard(area: ReviewedArea, base: String, number: i64, is_open: bool) -> impl IntoView {
+fn AreaCard(area: ReviewedArea, is_open: bool) -> impl IntoView {
     let ReviewedArea { title, why, answers } = area;
     let items = answers
         .into_iter()
-        .map(move |answer| view! { <AnswerItem answer base=base.clone() number is_open/> });
+        .map(move |answer| view! { <AnswerItem answer is_open/> });
     view! {
         <Card title=title>
             <p class="body quiet">{why}</p>
@@ -111,7 +130,7 @@ fn AreaCard(area: ReviewedArea, base: String, number: i64, is_open: bool) -> imp
 }
 
 #[component]
-fn AnswerItem(answer: ReviewedAnswer, base: String, number: i64, is_open: bool) -> impl IntoView {
+fn AnswerItem(answer: ReviewedAnswer, is_open: bool) -> impl IntoView {
     let ReviewedAnswer {
         key,
         text,
@@ -121,6 +140,7 @@ fn AnswerItem(answer: ReviewedAnswer, base: String, number: i64, is_open: bool) 
         verdict,
         said,
         note,
+        fingerprint,
         note_html,
     } = answer;
     let badge = verdict.map(|verdict| match verdict {
@@ -128,9 +148,12 @@ fn AnswerItem(answer: ReviewedAnswer, base: String, number: i64, is_open: bool) 
         Verdict::ChangeRequested => view! { <Badge tone=Tone::Warn word="Change requested"/> },
     });
     let said = said.map(|(by, at)| view! { <span>"by "{by}", "<Time at style=TimeStyle::Short/></span> });
-    let form = format!("review-{key}");
-    let open = verdict.is_none() || FormState::of(&form).is_refused();
-    let action = format!("{base}/review/{number}/answers/{key}");
+    let form = CurrentForm {
+        id: REVIEW.to_owned(),
+        state: refused(&key),
+    };
+    let open = verdict.is_none() || form.state.is_refused();
+    let question = key.clone();
     view! {
         <li id=format!("q-{key}") class="question-item">
             <h3>{text}</h3>
@@ -144,7 +167,11 @@ fn AnswerItem(answer: ReviewedAnswer, base: String, number: i64, is_open: bool) 
                     view! {
                         <details class="confirm" open=open>
                             <summary class="btn small">"Review this answer"</summary>
-                            <div class="question"><ReviewForm form action verdict note/></div>
+                            <div class="question form">
+                                <Provider value=form>
+                                    <ReviewFields question verdict note fingerprint/>
+                                </Provider>
+                            </div>
                         </details>
                     }
                 })}
@@ -152,25 +179,25 @@ fn AnswerItem(answer: ReviewedAnswer, base: String, number: i64, is_open: bool) 
     }
 }
 
+/// What a reviewer says of an answer. The names of the fields begin with the key of its question.
 #[component]
-fn ReviewForm(form: String, action: String, verdict: Option<Verdict>, note: String) -> impl IntoView {
+fn ReviewFields(question: String, verdict: Option<Verdict>, note: String, fingerprint: String) -> impl IntoView {
     let option = |of: Verdict, label: &str| (of.to_string(), label.to_owned(), verdict == Some(of));
     let options = vec![
         option(Verdict::Accepted, "Accept it"),
         option(Verdict::ChangeRequested, "Request a change"),
     ];
     view! {
-        <Form id=form action>
-            <Choices name="verdict" legend="This answer" options/>
-            <TextArea
-                name="note"
-                label="What should change"
-                value=note
-                required=false
-                help="For a requested change. The partner's people read it once you have decided. You can use Markdown."
-            />
-            <Submit label="Save the review" look=""/>
-        </Form>
+        <input type="hidden" name=format!("{question}-shown") value=fingerprint/>
+        <Choices name=format!("{question}-verdict") legend="This answer" options/>
+        <TextArea
+            name=format!("{question}-note")
+            label="What should change"
+            value=note
+            required=false
+            help="For a requested change. The partner's people read it once you have decided. You can use Markdown."
+        />
+        <Submit label="Save the review" look=""/>
     }
 }
 
@@ -220,25 +247,23 @@ fn DecisionCard(submission: ReviewedSubmission, base: String, is_open: bool) -> 
                 {(is_open && unread > 0)
                     .then(|| {
                         view! {
-                            <PostButton
-                                id="accept-others"
-                                action=format!("{base}/review/{number}/accept-others")
-                                label="Accept all that are not reviewed"
-                            />
+                            <button class="btn" formaction=format!("{base}/review/{number}/accept-others")>
+                                "Accept all that are not reviewed"
+                            </button>
                         }
                     })}
                 {if is_open {
                     view! {
-                        <Form id="decide-readiness" action=format!("{base}/review/{number}/decide")>
-                            <Choices
-                                name="decision"
-                                legend="The whole document"
-                                options=options.to_vec()
-                                help="Approving needs every answer accepted; requesting changes, one change at least."
-                            />
-                            <TextArea name="reason" label="Reason" help="The partner reads it."/>
-                            <Submit label="Decide"/>
-                        </Form>
+                        <Choices
+                            name="decision"
+                            legend="The whole document"
+                            options=options.to_vec()
+                            help="Approving needs every answer accepted; requesting changes, one change at least."
+                        />
+                        <TextArea name="reason" label="Reason" help="The partner reads it."/>
+                        <div class="submit">
+                            <button class="btn primary" formaction=format!("{base}/review/{number}/decide")>"Decide"</button>
+                        </div>
                     }
                     .into_any()
                 } else {
