@@ -103,8 +103,8 @@ impl State {
 
 /// How many months an approval holds.
 const VALID_MONTHS: Months = Months::new(12);
-/// So many days before an approval expires, its partner is told.
-const NOTICES: [i64; 3] = [60, 30, 14];
+/// So many days before an approval expires, its partner is told; and once it has expired.
+const NOTICES: [i64; 4] = [60, 30, 14, 0];
 
 /// When an approval of this time expires.
 pub fn expires_at(approved: DateTime<Utc>) -> DateTime<Utc> {
@@ -113,13 +113,16 @@ pub fn expires_at(approved: DateTime<Utc>) -> DateTime<Utc> {
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// The notice that is due now for an approval that expires then, in days before it: the latest, when one was missed. `None`
-/// before the first and once it has expired.
+/// A notice is due now of each approval that expires until then, and of no other.
+pub fn expiring_until(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_add_signed(TimeDelta::days(NOTICES[0]))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// The notice that is due now for an approval that expires then, in days before it: the latest, when one was missed, and 0 once
+/// it has expired. `None` before the first.
 pub fn notice_due(expires: DateTime<Utc>, now: DateTime<Utc>) -> Option<i64> {
     let left = expires - now;
-    if left <= TimeDelta::zero() {
-        return None;
-    }
     NOTICES.into_iter().rev().find(|days| left <= TimeDelta::days(*days))
 }
 
@@ -184,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn notices_are_due_60_30_and_14_days_before() {
+    fn notices_are_due_60_30_and_14_days_before_and_at_the_end() {
         let expires = at("2027-11-23T10:00:00Z");
         let due = |text| notice_due(expires, at(text));
         assert_eq!(due("2027-09-24T09:59:59Z"), None);
@@ -193,6 +196,14 @@ mod tests {
         assert_eq!(due("2027-10-24T10:00:00Z"), Some(30));
         assert_eq!(due("2027-11-09T10:00:00Z"), Some(14));
         assert_eq!(due("2027-11-23T09:59:59Z"), Some(14));
-        assert_eq!(due("2027-11-23T10:00:00Z"), None);
+        assert_eq!(due("2027-11-23T10:00:00Z"), Some(0));
+        assert_eq!(due("2029-01-01T00:00:00Z"), Some(0));
+        let farthest = expiring_until(at("2027-09-24T10:00:00Z"));
+        assert_eq!(
+            farthest,
+            at("2027-11-23T10:00:00Z"),
+            "where a notice is due for the first time"
+        );
+        assert_eq!(expiring_until(DateTime::<Utc>::MAX_UTC), DateTime::<Utc>::MAX_UTC);
     }
 }

@@ -8,4 +8,4 @@ pub use answer::{Answer, AnswerError, Day, Hours, LONGEST_ANSWER, Typed, Unit, f
 pub use definition::{
     Answers, Area, Choice, Condition, Definition, DefinitionError, Kind, Progress, Question, STANDARD,
 };
-pub use life::{Decision, Refusal, State, Verdict, expires_at, notice_due};
+pub use life::{Decision, Refusal, State, Verdict, expires_at, expiring_until, notice_due};

@@ -1,4 +1,4 @@
-//! Reminds partners of the actions they have to do (SPEC section 4).
+//! Reminds partners of the actions they have to do (SPEC section 4), and of readiness documents that expire (SPEC section 3).
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,6 +19,12 @@ pub(super) async fn run(service: Arc<Service>, mut leader: Leader, stop: Cancell
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "reminders of actions could not be queued; trying again"
+            );
+        }
+        if let Err(error) = service.tell_of_expiring_readiness().await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "notices of readiness documents that expire could not be queued; trying again"
             );
         }
         tokio::select! {

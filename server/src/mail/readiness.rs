@@ -23,6 +23,10 @@ pub enum ReadinessNews<'a> {
     ChangesRequested { answers: usize, reason: &'a str },
     /// For the partner's owners.
     Approved { expires: DateTime<Utc>, reason: &'a str },
+    /// For the partner's owners: the approval is about to expire.
+    Expires { expires: DateTime<Utc> },
+    /// For the partner's owners: the approval has expired.
+    Expired { expires: DateTime<Utc> },
 }
 
 pub fn readiness_notice(stationery: &Stationery<'_>, notice: &ReadinessNotice<'_>) -> NewMail {
@@ -59,6 +63,30 @@ pub fn readiness_notice(stationery: &Stationery<'_>, notice: &ReadinessNotice<'_
                 "readiness document approved",
                 format!("The readiness document of {} is approved.", app.name),
                 "Nothing is to be done until it expires. Before then, review your answers and submit them again.",
+                "Open the document",
+            )
+        }
+        ReadinessNews::Expires { expires } => {
+            facts.push(("Expires", moment(expires)));
+            (
+                "readiness document expires soon",
+                format!(
+                    "The approval of the readiness document of {} expires on {}.",
+                    app.name,
+                    moment(expires)
+                ),
+                "Go through the answers, change what is no longer right, and submit them again. The approval goes on to hold \
+                 until it expires.",
+                "Open the document",
+            )
+        }
+        ReadinessNews::Expired { expires } => {
+            facts.push(("Expired", moment(expires)));
+            (
+                "readiness document expired",
+                format!("The approval of the readiness document of {} has expired.", app.name),
+                "Go through the answers, change what is no longer right, and submit them again. Nothing that was answered is \
+                 lost.",
                 "Open the document",
             )
         }

@@ -37,6 +37,7 @@ mod passwords;
 pub mod policies;
 pub mod publishing;
 pub mod readiness;
+mod readiness_expiry;
 mod reassessment;
 pub mod recording;
 pub mod remediation;

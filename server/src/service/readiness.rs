@@ -477,7 +477,7 @@ impl Service {
         }
     }
 
-    async fn tell_of_readiness(
+    pub(super) async fn tell_of_readiness(
         &self,
         tx: &mut Tx,
         app: &App,

@@ -297,6 +297,57 @@ pub async fn decide(
     Ok(())
 }
 
+/// An approval of which a notice may be due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expiring {
+    pub app: AppId,
+    /// The number of the submission.
+    pub submission: i64,
+    pub expires_at: DateTime<Utc>,
+    /// The notice that was sent last, in days before it expires.
+    pub noticed: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct ExpiringRow {
+    app_id: Uuid,
+    submission: i64,
+    expires_at: DateTime<Utc>,
+    noticed: Option<i64>,
+}
+
+/// The last approval of each app, of every partner, that expires until then, but not where its expiry was told, where the next
+/// document is with the reviewers, and of archived apps.
+pub async fn expiring(db: &Db, until: DateTime<Utc>) -> Result<Vec<Expiring>> {
+    let rows: Vec<ExpiringRow> = read!(db, pool => query_as(
+        "select y.app_id, y.submission, y.expires_at,
+                (select min(days) from readiness_notice where app_id = y.app_id and submission = y.submission) as noticed
+         from readiness_decision y join readiness_document d on d.app_id = y.app_id join app a on a.id = y.app_id
+         where y.expires_at is not null and y.expires_at <= $1 and d.state <> 'submitted' and a.archived_at is null
+           and y.submission =
+               (select max(submission) from readiness_decision where app_id = y.app_id and decision = 'approved')
+           and not exists (select 1 from readiness_notice
+                           where app_id = y.app_id and submission = y.submission and days = 0)
+         order by y.expires_at, y.app_id")
+        .bind(until).fetch_all(pool).await?);
+    let rows = rows.into_iter().map(|row| Expiring {
+        app: AppId(row.app_id),
+        submission: row.submission,
+        expires_at: row.expires_at,
+        noticed: row.noticed,
+    });
+    Ok(rows.collect())
+}
+
+/// Notes that a notice is sent; says whether it was not before.
+pub async fn notice(tx: &mut Tx, of: &Expiring, days: i64, at: DateTime<Utc>) -> Result<bool> {
+    let rows = write!(tx, c => query(
+        "insert into readiness_notice (app_id, submission, days, sent_at) values ($1, $2, $3, $4)
+         on conflict (app_id, submission, days) do nothing")
+        .bind(of.app.0).bind(of.submission).bind(days).bind(at).execute(c).await?.rows_affected());
+    Ok(rows == 1)
+}
+
 #[derive(FromRow)]
 struct StandingRow {
     app_id: Uuid,

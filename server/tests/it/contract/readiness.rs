@@ -5,8 +5,8 @@ use rampart_domain::{
     readiness::{Answer, Decision, Progress, State, Unit, Verdict},
 };
 use rampart_server::store::{
-    Db, Scope,
-    readiness::{self, Approval, Decided, Document, Review, Said, Saved, Standing, Submission},
+    Db, Scope, apps,
+    readiness::{self, Approval, Decided, Document, Expiring, Review, Said, Saved, Standing, Submission},
 };
 
 use super::{NASTY, Neighbours, TICK, after, an_account, commit, id, long_text, refused, scope_of, scope_of_staff};
@@ -19,6 +19,7 @@ on_both_engines!(
     a_document_goes_from_draft_to_approval,
     an_acceptance_is_taken_over_for_the_next_submission,
     an_approval_outlives_the_next_submission,
+    a_notice_of_an_expiry_is_sent_once,
     another_partners_document_is_not_seen,
     the_database_refuses_to_change_what_was_signed,
 );
@@ -279,6 +280,40 @@ async fn an_approval_outlives_the_next_submission(database: TestDatabase) {
     assert_eq!(approval, expected);
     assert!(approval.holds(expires_at - TICK) && !approval.holds(expires_at));
     assert_eq!(standing.decided_at, Some(after(25)));
+}
+
+async fn a_notice_of_an_expiry_is_sent_once(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = World::new(db).await;
+    let expires_at = after(1_000) + TICK;
+    let expiring = async |until| readiness::expiring(db, until).await.unwrap();
+    world.submit(db, 1).await;
+    world.decide(db, 1, Decision::Approved).await;
+    assert_eq!(expiring(expires_at - TICK).await, []);
+    let mut of = Expiring {
+        app: world.app,
+        submission: 1,
+        expires_at,
+        noticed: None,
+    };
+    assert_eq!(expiring(expires_at).await, [of]);
+    let notice = async |days| commit(db, async |tx| readiness::notice(tx, &of, days, after(20)).await).await;
+    assert!(notice(60).await && notice(14).await);
+    assert!(!notice(14).await);
+    of.noticed = Some(14);
+    assert_eq!(expiring(expires_at).await, [of]);
+    world.submit(db, 2).await;
+    assert_eq!(expiring(expires_at).await, [], "the reviewers read");
+    world.decide(db, 2, Decision::ChangesRequested).await;
+    assert_eq!(expiring(expires_at).await, [of]);
+    commit(db, async |tx| readiness::notice(tx, &of, 0, after(21)).await).await;
+    assert_eq!(expiring(expires_at).await, [], "everything was told");
+    world.submit(db, 3).await;
+    world.decide(db, 3, Decision::Approved).await;
+    let found = expiring(expires_at).await;
+    assert_eq!((found[0].submission, found[0].noticed, found.len()), (3, None, 1));
+    commit(db, async |tx| apps::set_archived(tx, world.app, Some(after(40))).await).await;
+    assert_eq!(expiring(expires_at).await, []);
 }
 
 async fn another_partners_document_is_not_seen(database: TestDatabase) {

@@ -17,6 +17,7 @@ mod mending;
 mod miss;
 mod own_outage;
 pub(crate) mod policy;
+mod readiness;
 mod recount;
 mod remediation;
 mod slo;
