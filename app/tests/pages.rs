@@ -428,7 +428,11 @@ async fn each_question_has_its_fields_and_what_is_asked_of_it_beside_it() {
     assert!(!read.contains("id=\"answers\"") && read.contains("Restore the latest backup."));
     let review = staff("/apps/com.kestrel.timesheets/readiness/review").await;
     assert!(review.contains("<ins>2. Restore the latest backup and count the rows.</ins>"));
-    assert!(review.contains("id=\"review-data_recovery\"") && review.contains("id=\"decide-readiness\""));
+    assert!(
+        review.contains("id=\"review\"") && review.contains("name=\"data_recovery-verdict\""),
+        "one form holds every answer and the decision"
+    );
+    assert!(review.contains("name=\"decision\"") && review.contains("/decide\""));
 }
 
 #[tokio::test(flavor = "multi_thread")]

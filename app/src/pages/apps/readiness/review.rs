@@ -247,9 +247,11 @@ fn DecisionCard(submission: ReviewedSubmission, base: String, is_open: bool) -> 
                 {(is_open && unread > 0)
                     .then(|| {
                         view! {
-                            <button class="btn" formaction=format!("{base}/review/{number}/accept-others")>
-                                "Accept all that are not reviewed"
-                            </button>
+                            <div class="submit">
+                                <button class="btn" formaction=format!("{base}/review/{number}/accept-others")>
+                                    "Accept all that are not reviewed"
+                                </button>
+                            </div>
                         }
                     })}
                 {if is_open {
