@@ -131,6 +131,9 @@ async fn every_page_answers() {
         &format!("{app}/readiness"),
         &format!("{app}/readiness/review"),
         "/apps/good/readiness/review",
+        "/apps/expired/readiness",
+        "/readiness",
+        "/readiness?q=none",
         "/escalation",
         "/escalation?q=none",
         "/ledger",
@@ -433,6 +436,21 @@ async fn each_question_has_its_fields_and_what_is_asked_of_it_beside_it() {
         "one form holds every answer and the decision"
     );
     assert!(review.contains("name=\"decision\"") && review.contains("/decide\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_announced_withdrawal_is_said_to_all_and_called_off_by_who_may() {
+    let page = owner("/apps/expired/readiness").await;
+    assert!(
+        page.contains("The designation will be withdrawn on ") && page.contains("Nobody answered the four notices.")
+    );
+    assert!(!page.contains("id=\"call-withdrawal-off\""));
+    let page = staff("/apps/expired/readiness").await;
+    assert!(page.contains("id=\"call-withdrawal-off\"") && !page.contains("id=\"announce-withdrawal\""));
+    let queue = staff("/readiness").await;
+    assert!(queue.contains("The designation is withdrawn on "));
+    assert!(queue.contains("From ") && queue.contains("may announce the withdrawal."));
+    assert!(queue.contains("href=\"/apps/com.kestrel.timesheets/readiness/review\""));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,4 +72,6 @@ ids! {
     ReviewId,
     /// A developer-first-rollout instance of a product.
     InstanceId,
+    /// An announced withdrawal of a designation.
+    WithdrawalId,
 }

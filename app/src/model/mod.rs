@@ -53,9 +53,9 @@ pub use policy::{
     PolicyChange, PolicyEditor, PolicyPage, PolicyReview, PolicyVersion, RuleFields, SliRules, VersionStanding,
 };
 pub use readiness::{
-    AnswerChange, DiffLine, DiffSign, ReadinessArea, ReadinessDecision, ReadinessNote, ReadinessPage,
-    ReadinessQuestion, ReadinessReviewPage, ReadinessStanding, ReviewedAnswer, ReviewedArea, ReviewedSubmission,
-    ShownAnswer,
+    AnnouncedWithdrawal, AnswerChange, DiffLine, DiffSign, ReadinessArea, ReadinessDecision, ReadinessFilter,
+    ReadinessNote, ReadinessPage, ReadinessQuestion, ReadinessQueue, ReadinessReviewPage, ReadinessRow,
+    ReadinessStanding, ReviewedAnswer, ReviewedArea, ReviewedSubmission, ShownAnswer, Withdrawing,
 };
 pub use remediation::{ActionFields, ActionView, ContactRef, Offer, PlanRow, PlanView, RemediationPage, StepRow};
 pub use thread::{Comment, EarlierVersion, Thread};

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
-use rampart_domain::readiness::{Decision, Kind, State, Typed, Verdict};
+use rampart_domain::readiness::{Decision, Group, Kind, State, Typed, Verdict};
 
-use super::AppHead;
+use super::{AppHead, PartnerRef};
 
 /// The readiness document of an app (SPEC section 3).
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,30 @@ pub struct ReadinessPage {
     pub may_submit: bool,
     /// Whether the reader reviews documents.
     pub may_review: bool,
+    /// Of the designation, while one is announced.
+    pub withdrawal: Option<AnnouncedWithdrawal>,
+    /// What a program manager may do about an expired document.
+    pub withdrawing: Withdrawing,
+}
+
+/// A withdrawal of the designation that was announced because the document expired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnouncedWithdrawal {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub effective: DateTime<Utc>,
+    pub why: String,
+}
+
+/// What the reader may do about the designation of an app whose document expired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withdrawing {
+    /// It is not theirs to decide, or nothing expired.
+    Nothing,
+    /// It cannot be announced now, with the reason.
+    NotNow(String),
+    Announce,
+    CallOff,
 }
 
 /// Where a document stands.
@@ -170,4 +194,43 @@ pub enum DiffSign {
     Same,
     Added,
     Removed,
+}
+
+/// What the queue is narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadinessFilter {
+    /// The key of a [`Group`]; all of them when empty.
+    pub group: String,
+    /// Part of the name or key of the app, or of the partner's name.
+    pub search: String,
+    /// From 1.
+    pub page: u32,
+}
+
+/// The documents that wait for somebody, for staff.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadinessQueue {
+    pub rows: Vec<ReadinessRow>,
+    /// How many there are with this filter; `rows` is one page of them.
+    pub total: u64,
+    pub page: u32,
+    pub pages: u32,
+    pub filter: ReadinessFilter,
+    pub groups: Vec<(Group, u64)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadinessRow {
+    pub app_key: String,
+    pub app_name: String,
+    pub partner: PartnerRef,
+    pub group: Group,
+    /// When it was submitted, when changes were requested, or when the approval expires or expired.
+    pub at: DateTime<Utc>,
+    /// Whole days until then; below zero since then.
+    pub days: i64,
+    /// When the designation is withdrawn, where that is announced.
+    pub withdrawal: Option<DateTime<Utc>>,
+    /// From when on that may be announced, of an expired document.
+    pub may_withdraw_from: Option<DateTime<Utc>>,
 }

@@ -13,6 +13,7 @@ mod mail;
 mod partners;
 mod people;
 mod policy;
+mod readiness;
 mod requirements;
 mod sign_in;
 mod tokens;
@@ -50,6 +51,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/policies/escalation/what-if/:id") view=policy::WhatIfPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies/escalation/what-if/:id/:app") view=policy::WhatIfAppPage ssr=SsrMode::Async/>
                     <Route path=path!("/requirements") view=requirements::RequirementsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/readiness") view=readiness::ReadinessQueuePage ssr=SsrMode::Async/>
                     <Route path=path!("/approvals") view=approvals::ApprovalsPage ssr=SsrMode::Async/>
                     <Route path=path!("/escalation") view=escalation::BoardPage ssr=SsrMode::Async/>
                     <Route path=path!("/ledger") view=ledger::LedgerPage ssr=SsrMode::Async/>

@@ -87,6 +87,7 @@ fn entries(actor: &Actor) -> Vec<(&'static str, String)> {
     }
     if actor.may_everywhere(Action::ViewApp) {
         entries.push(("Approvals", "/approvals".to_owned()));
+        entries.push(("Readiness", "/readiness".to_owned()));
         entries.push(("Escalation", "/escalation".to_owned()));
         entries.push(("Ledger", "/ledger".to_owned()));
     }

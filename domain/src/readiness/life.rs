@@ -106,6 +106,25 @@ const VALID_MONTHS: Months = Months::new(12);
 /// So many days before an approval expires, its partner is told; and once it has expired.
 const NOTICES: [i64; 4] = [60, 30, 14, 0];
 
+/// So many weeks after an approval expired, the designation may be withdrawn for it.
+const WEEKS_UNTIL_WITHDRAWAL: i64 = 4;
+/// So many days ahead a withdrawal is announced.
+const DAYS_OF_WITHDRAWAL_NOTICE: i64 = 28;
+
+/// From when on the designation may be withdrawn because this approval expired (SPEC section 3).
+pub fn may_withdraw_from(expires: DateTime<Utc>) -> DateTime<Utc> {
+    expires
+        .checked_add_signed(TimeDelta::weeks(WEEKS_UNTIL_WITHDRAWAL))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// When a withdrawal that is announced at this time comes into effect (SPEC section 3).
+pub fn withdrawal_takes_effect(announced: DateTime<Utc>) -> DateTime<Utc> {
+    announced
+        .checked_add_signed(TimeDelta::days(DAYS_OF_WITHDRAWAL_NOTICE))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
 /// When an approval of this time expires.
 pub fn expires_at(approved: DateTime<Utc>) -> DateTime<Utc> {
     approved
@@ -184,6 +203,19 @@ mod tests {
         assert_eq!(expires_at(at("2026-11-23T10:00:00Z")), at("2027-11-23T10:00:00Z"));
         assert_eq!(expires_at(at("2028-02-29T10:00:00Z")), at("2029-02-28T10:00:00Z"));
         assert_eq!(expires_at(DateTime::<Utc>::MAX_UTC), DateTime::<Utc>::MAX_UTC);
+    }
+
+    #[test]
+    fn a_withdrawal_waits_four_weeks_and_is_announced_28_days_ahead() {
+        let expires = at("2027-11-23T10:00:00Z");
+        let from = may_withdraw_from(expires);
+        assert_eq!(from, at("2027-12-21T10:00:00Z"));
+        assert_eq!(withdrawal_takes_effect(from), at("2028-01-18T10:00:00Z"));
+        assert_eq!(may_withdraw_from(DateTime::<Utc>::MAX_UTC), DateTime::<Utc>::MAX_UTC);
+        assert_eq!(
+            withdrawal_takes_effect(DateTime::<Utc>::MAX_UTC),
+            DateTime::<Utc>::MAX_UTC
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Reminds partners of the actions they have to do (SPEC section 4), and of readiness documents that expire (SPEC section 3).
+//! Reminds partners of the actions they have to do (SPEC section 4), and of readiness documents that expire, and carries announced
+//! withdrawals out (SPEC section 3).
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,6 +26,12 @@ pub(super) async fn run(service: Arc<Service>, mut leader: Leader, stop: Cancell
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "notices of readiness documents that expire could not be queued; trying again"
+            );
+        }
+        if let Err(error) = service.carry_out_withdrawals().await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "announced withdrawals could not be carried out; trying again"
             );
         }
         tokio::select! {

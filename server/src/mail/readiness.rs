@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Stationery,
+    decision::PATIENCE,
     letter::{Bulletin, moment},
 };
 use crate::store::{apps::App, outbox::NewMail};
@@ -27,6 +28,10 @@ pub enum ReadinessNews<'a> {
     Expires { expires: DateTime<Utc> },
     /// For the partner's owners: the approval has expired.
     Expired { expires: DateTime<Utc> },
+    /// For the partner's owners: the designation is withdrawn unless the document is approved before.
+    WithdrawalAnnounced { effective: DateTime<Utc>, reason: &'a str },
+    /// For the partner's owners: the designation stays.
+    WithdrawalCalledOff { reason: &'a str },
 }
 
 pub fn readiness_notice(stationery: &Stationery<'_>, notice: &ReadinessNotice<'_>) -> NewMail {
@@ -90,6 +95,30 @@ pub fn readiness_notice(stationery: &Stationery<'_>, notice: &ReadinessNotice<'_
                 "Open the document",
             )
         }
+        ReadinessNews::WithdrawalAnnounced { effective, reason } => {
+            facts.push(("Takes effect", moment(effective)));
+            facts.push(("Reason", reason.to_owned()));
+            (
+                "withdrawal announced",
+                format!(
+                    "The designation of {} will be withdrawn on {}, because its readiness document has expired.",
+                    app.name,
+                    moment(effective)
+                ),
+                "Go through the answers and submit them again. If the document is approved before then, nothing is withdrawn; \
+                 while it is with the reviewers, the withdrawal waits for them.",
+                "Open the document",
+            )
+        }
+        ReadinessNews::WithdrawalCalledOff { reason } => {
+            facts.push(("Reason", reason.to_owned()));
+            (
+                "withdrawal called off",
+                format!("The designation of {} is not withdrawn.", app.name),
+                "The readiness document still has to be renewed.",
+                "Open the document",
+            )
+        }
     };
     let link = stationery.link(notice.page);
     let mut mail = stationery.bulletin(Bulletin {
@@ -105,10 +134,16 @@ pub fn readiness_notice(stationery: &Stationery<'_>, notice: &ReadinessNotice<'_
         app: app.id,
         alert_address: None,
     });
-    if let ReadinessNews::Submitted { .. } = notice.news {
-        // The partner sees its own mails, and not who of the platform got one.
-        mail.partner = None;
-        mail.app = None;
+    match notice.news {
+        ReadinessNews::Submitted { .. } => {
+            // The partner sees its own mails, and not who of the platform got one.
+            mail.partner = None;
+            mail.app = None;
+        }
+        ReadinessNews::WithdrawalAnnounced { .. } | ReadinessNews::WithdrawalCalledOff { .. } => {
+            mail.give_up_at = stationery.now + PATIENCE;
+        }
+        _ => {}
     }
     mail
 }

@@ -49,6 +49,7 @@ pub mod threads;
 mod tokens;
 pub mod transfer;
 pub mod waivers;
+mod withdrawals;
 
 use std::sync::Arc;
 

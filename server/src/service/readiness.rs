@@ -438,6 +438,9 @@ impl Service {
         for owner in accounts::owner_mails(&mut tx, app.partner_id).await? {
             self.tell_of_readiness(&mut tx, app, news, &page(app), &owner).await?;
         }
+        if decision == Decision::Approved {
+            self.drop_withdrawal(&mut tx, app).await?;
+        }
         let after = json!({ "state": next, "submission": number, "sha256": sha256, "expires": expires });
         let before = json!({ "state": state });
         let change = changed("readiness.decided", app, before, after, Some(&reason));

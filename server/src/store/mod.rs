@@ -52,6 +52,7 @@ pub mod threads;
 pub mod tokens;
 pub mod volumes;
 pub mod what_ifs;
+pub mod withdrawals;
 
 pub use db::{Db, Tx};
 pub use dialect::{Error, Result};

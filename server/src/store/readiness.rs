@@ -402,6 +402,21 @@ pub async fn standings(db: &Db, scope: Scope, apps: &[AppId]) -> Result<Vec<(App
     standings.collect()
 }
 
+/// The apps that the reader may see, not archived, whose document is with the reviewers or the partner for changes, or whose last
+/// approval expires until then.
+pub async fn pending(db: &Db, scope: Scope, until: DateTime<Utc>) -> Result<Vec<AppId>> {
+    let ids: Vec<Uuid> = read!(db, pool => query_scalar(
+        "select d.app_id from readiness_document d join app a on a.id = d.app_id
+         where ($1 or a.partner_id in (select partner_id from membership where account_id = $2)) and a.archived_at is null
+           and (d.state in ('submitted', 'changes_requested')
+                or exists (select 1 from readiness_decision y where y.app_id = d.app_id and y.expires_at <= $3
+                           and y.submission = (select max(submission) from readiness_decision
+                                               where app_id = d.app_id and decision = 'approved')))
+         order by d.app_id")
+        .bind(scope.everything()).bind(scope.account()).bind(until).fetch_all(pool).await?);
+    Ok(ids.into_iter().map(AppId).collect())
+}
+
 #[derive(FromRow)]
 struct SavedRow {
     question: String,

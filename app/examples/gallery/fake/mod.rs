@@ -132,6 +132,10 @@ impl Services for Fake {
         guard(key).map(|()| readiness::page(actor, key))
     }
 
+    async fn readiness_queue(&self, _: &Actor, filter: ReadinessFilter) -> Result<ReadinessQueue> {
+        Ok(readiness::queue(filter))
+    }
+
     async fn readiness_review(&self, actor: &Actor, key: &str) -> Result<ReadinessReviewPage> {
         guard(key).map(|()| readiness::review(actor, key))
     }

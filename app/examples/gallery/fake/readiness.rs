@@ -3,7 +3,7 @@
 use rampart_app::model::*;
 use rampart_domain::{
     access::{Action, Actor},
-    readiness::{Choice, Decision, Kind, State, Typed, Verdict},
+    readiness::{Choice, Decision, Group, Kind, State, Typed, Verdict},
 };
 
 use super::{ago, apps, now};
@@ -115,7 +115,7 @@ pub(crate) fn page(actor: &Actor, key: &str) -> ReadinessPage {
         },
     ];
     let partner = !actor.is_staff();
-    ReadinessPage {
+    let mut page = ReadinessPage {
         head: apps::head(actor, key),
         base: format!("/apps/{key}/readiness"),
         standing: ReadinessStanding {
@@ -135,6 +135,61 @@ pub(crate) fn page(actor: &Actor, key: &str) -> ReadinessPage {
         may_answer: partner,
         may_submit: partner,
         may_review: actor.may_everywhere(Action::ReviewReadiness),
+        withdrawal: None,
+        withdrawing: Withdrawing::Nothing,
+    };
+    if key == "expired" {
+        page.standing.state = State::Approved;
+        page.standing.approved = Some((ago(400 * DAY), ago(35 * DAY)));
+        page.standing.expired = true;
+        page.decided = Some(decision(Decision::Approved, "Everything is answered."));
+        page.withdrawal = Some(AnnouncedWithdrawal {
+            by: "Pia Lindqvist".to_owned(),
+            at: ago(DAY),
+            effective: now() + chrono::TimeDelta::days(27),
+            why: "Nobody answered the four notices.".to_owned(),
+        });
+        if actor.may_everywhere(Action::DecideEscalation) {
+            page.withdrawing = Withdrawing::CallOff;
+        }
+    }
+    page
+}
+
+pub(crate) fn queue(filter: ReadinessFilter) -> ReadinessQueue {
+    let row = |app: &str, group, days: i64| ReadinessRow {
+        app_key: app.to_owned(),
+        app_name: "Timesheets for Jira".to_owned(),
+        partner: super::people::kestrel(),
+        group,
+        at: now() + chrono::TimeDelta::days(days),
+        days,
+        withdrawal: None,
+        may_withdraw_from: (group == Group::Expired).then(|| now() + chrono::TimeDelta::days(days + 28)),
+    };
+    let mut announced = row("expired", Group::Expired, -35);
+    announced.withdrawal = Some(now() + chrono::TimeDelta::days(27));
+    let mut rows = vec![
+        row("com.kestrel.timesheets", Group::Review, -2),
+        row("good", Group::Review, 0),
+        announced,
+        row("below", Group::Expired, -3),
+        row("proposed", Group::Changes, -9),
+        row("appealed", Group::Expiring, 44),
+    ];
+    if filter.search == "none" {
+        rows.clear();
+    }
+    let groups = Group::ALL
+        .iter()
+        .map(|group| (*group, rows.iter().filter(|row| row.group == *group).count() as u64));
+    ReadinessQueue {
+        groups: groups.collect(),
+        total: rows.len() as u64,
+        rows,
+        page: 1,
+        pages: 1,
+        filter,
     }
 }
 

@@ -204,6 +204,22 @@ pub(super) fn all() -> Forms {
         )
         .with(
             form(
+                "announce-withdrawal",
+                "/apps/{key}/readiness/withdrawal",
+                "/apps/{key}/readiness",
+            ),
+            readiness::announce_withdrawal,
+        )
+        .with(
+            form(
+                "call-withdrawal-off",
+                "/apps/{key}/readiness/withdrawal/call-off",
+                "/apps/{key}/readiness",
+            ),
+            readiness::call_withdrawal_off,
+        )
+        .with(
+            form(
                 "contact",
                 "/apps/{key}/remediation/{plan}/contact",
                 "/apps/{key}/remediation/{plan}",

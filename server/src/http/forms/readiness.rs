@@ -236,3 +236,21 @@ pub(super) async fn decide(form: Submission) -> Result<Done> {
         Err(error) => Done::Refused(error, posted.only(is_of_decision)),
     })
 }
+
+pub(super) async fn announce_withdrawal(form: Submission) -> Result<Done> {
+    let (key, why) = (form.param("key"), form.posted.text("why"));
+    form.web.service.announce_withdrawal(form.actor()?, key, why).await?;
+    Ok(Done::go(
+        link::app(key, "/readiness"),
+        "The withdrawal is announced, and the owners of the partner get a mail.",
+    ))
+}
+
+pub(super) async fn call_withdrawal_off(form: Submission) -> Result<Done> {
+    let (key, why) = (form.param("key"), form.posted.text("why"));
+    form.web.service.call_withdrawal_off(form.actor()?, key, why).await?;
+    Ok(Done::go(
+        link::app(key, "/readiness"),
+        "The withdrawal is called off, and the owners of the partner get a mail.",
+    ))
+}

@@ -17,6 +17,7 @@ mod overview;
 mod people;
 mod policy;
 mod readiness;
+mod readiness_queue;
 mod remediation;
 mod rows;
 
@@ -27,8 +28,9 @@ use rampart_app::{
         ApprovalQueue, AuditFilter, AuditPage, BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard,
         EscalationEditor, EscalationPage, EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter,
         LedgerPage, LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage,
-        PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReadinessPage, ReadinessReviewPage, ReceiptPage,
-        RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
+        PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReadinessFilter, ReadinessPage, ReadinessQueue,
+        ReadinessReviewPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage,
+        WhatIfPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -113,6 +115,9 @@ impl Services for Service {
 
     async fn readiness_review(&self, actor: &Actor, key: &str) -> Result<ReadinessReviewPage> {
         Ok(self.readiness_review_page(actor, key).await?)
+    }
+    async fn readiness_queue(&self, actor: &Actor, filter: ReadinessFilter) -> Result<ReadinessQueue> {
+        Ok(Service::readiness_queue(self, actor, filter).await?)
     }
 
     async fn escalation_board(&self, actor: &Actor, filter: BoardFilter) -> Result<EscalationBoard> {

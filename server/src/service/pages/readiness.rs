@@ -1,26 +1,31 @@
 //! The readiness document of an app, its review, and what it asks of its readers.
 
 use rampart_app::model::{
-    AnswerChange, DiffLine, DiffSign, ReadinessArea, ReadinessDecision, ReadinessNote, ReadinessPage,
-    ReadinessQuestion, ReadinessReviewPage, ReadinessStanding, ReviewedAnswer, ReviewedArea, ReviewedSubmission,
-    ShownAnswer, Todo,
+    AnnouncedWithdrawal, AnswerChange, DiffLine, DiffSign, ReadinessArea, ReadinessDecision, ReadinessNote,
+    ReadinessPage, ReadinessQuestion, ReadinessReviewPage, ReadinessStanding, ReviewedAnswer, ReviewedArea,
+    ReviewedSubmission, ShownAnswer, Todo, Withdrawing,
 };
 use rampart_domain::{
     access::{Action, Actor},
+    escalation::State as Ladder,
     readiness::{Answer, Answers, Decision, Definition, Progress, Question, State, Typed, Verdict},
 };
 use similar::{ChangeTag, TextDiff};
 
 use super::super::{
     Result, Service,
+    approval::refuse_own_people,
     readiness::{Content, fingerprint_of, latest, page, questionnaire, review_page},
+    withdrawals::obstacle,
 };
 use crate::{
     markdown,
     store::{
         Scope,
         apps::App,
+        escalation,
         readiness::{self, Document, Review, Saved, Standing, Submission},
+        withdrawals,
     },
 };
 
@@ -71,6 +76,7 @@ impl Service {
         });
         let is_open = app.archived_at.is_none() && document.state.may_answer().is_ok();
         let missing = definition.missing(&answers).into_iter();
+        let announced = withdrawals::of_apps(db, scope, &[app.id]).await?.pop();
         Ok(ReadinessPage {
             areas: areas.collect(),
             missing: missing
@@ -81,8 +87,34 @@ impl Service {
             may_answer: is_open && actor.may_in(Action::AnswerReadiness, app.partner_id),
             may_submit: is_open && actor.may_in(Action::SubmitReadiness, app.partner_id),
             may_review: last.is_some() && actor.may_in(Action::ReviewReadiness, app.partner_id),
+            withdrawing: self.withdrawing(actor, &app, &standing, announced.is_some()).await?,
+            withdrawal: announced.map(|open| AnnouncedWithdrawal {
+                by: open.announced_by,
+                at: open.announced_at,
+                effective: open.effective_at,
+                why: open.why,
+            }),
             standing: self.shown_standing(&standing),
             head: self.head(actor, &app).await?.head,
+        })
+    }
+
+    /// What the reader may do about the designation once the document has expired.
+    async fn withdrawing(&self, actor: &Actor, app: &App, standing: &Standing, announced: bool) -> Result<Withdrawing> {
+        let now = self.clock.now();
+        let expired = standing.approval.is_some_and(|approval| !approval.holds(now));
+        let decides = actor.may_in(Action::DecideEscalation, app.partner_id) && refuse_own_people(actor, app).is_ok();
+        if app.archived_at.is_some() || !decides || !(expired || announced) {
+            return Ok(Withdrawing::Nothing);
+        }
+        if announced {
+            return Ok(Withdrawing::CallOff);
+        }
+        let scope = Scope::of(actor, Action::ViewApp);
+        let ladder = escalation::standing(&self.store.portal, scope, app.id).await?;
+        Ok(match ladder.map_or(Ladder::None, |standing| standing.state) {
+            Ladder::None => Withdrawing::Nothing,
+            ladder => obstacle(Some(standing), ladder, now).map_or(Withdrawing::Announce, Withdrawing::NotNow),
         })
     }
 
@@ -154,7 +186,14 @@ impl Service {
                     asks.push(ask("Change the readiness document", detail, page(app)));
                 }
                 State::Approved if is_expired => {
-                    let detail = "Its approval expired. Go through the answers and submit them again.".to_owned();
+                    let announced = withdrawals::of_apps(&self.store.portal, scope, &[app.id]).await?.pop();
+                    let detail = match announced {
+                        Some(open) => format!(
+                            "Its approval expired. The designation is withdrawn on {} unless the document is approved before.",
+                            open.effective_at.format("%-d %B %Y")
+                        ),
+                        None => "Its approval expired. Go through the answers and submit them again.".to_owned(),
+                    };
                     asks.push(ask("Renew the readiness document", detail, page(app)));
                 }
                 State::Draft if progress.is_complete() => {

@@ -53,6 +53,7 @@ mod threads;
 mod tokens;
 mod volumes;
 mod what_ifs;
+mod withdrawals;
 
 use std::fmt::Debug;
 

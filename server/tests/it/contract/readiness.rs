@@ -20,6 +20,7 @@ on_both_engines!(
     an_acceptance_is_taken_over_for_the_next_submission,
     an_approval_outlives_the_next_submission,
     a_notice_of_an_expiry_is_sent_once,
+    what_waits_for_somebody_is_found,
     another_partners_document_is_not_seen,
     the_database_refuses_to_change_what_was_signed,
 );
@@ -314,6 +315,32 @@ async fn a_notice_of_an_expiry_is_sent_once(database: TestDatabase) {
     assert_eq!((found[0].submission, found[0].noticed, found.len()), (3, None, 1));
     commit(db, async |tx| apps::set_archived(tx, world.app, Some(after(40))).await).await;
     assert_eq!(expiring(expires_at).await, []);
+}
+
+async fn what_waits_for_somebody_is_found(database: TestDatabase) {
+    let db = &database.store.portal;
+    let world = World::new(db).await;
+    let expires = after(1_000) + TICK;
+    let pending = async |scope, until| readiness::pending(db, scope, until).await.unwrap();
+    assert!(
+        pending(Scope::system(), expires).await.is_empty(),
+        "a draft waits for nobody"
+    );
+    world.submit(db, 1).await;
+    assert_eq!(pending(world.neighbours.scope(), after(1)).await, [world.app]);
+    assert_eq!(pending(scope_of_staff(id()), after(1)).await, [world.app]);
+    assert!(pending(scope_of(id()), after(1)).await.is_empty());
+    world.decide(db, 1, Decision::ChangesRequested).await;
+    assert_eq!(pending(Scope::system(), after(1)).await, [world.app]);
+    world.submit(db, 2).await;
+    world.decide(db, 2, Decision::Approved).await;
+    assert!(pending(Scope::system(), after(1_000)).await.is_empty());
+    assert_eq!(pending(Scope::system(), expires).await, [world.app]);
+    commit(db, async |tx| {
+        apps::set_archived(tx, world.app, Some(after(2_000))).await
+    })
+    .await;
+    assert!(pending(Scope::system(), expires).await.is_empty(), "it is archived");
 }
 
 async fn another_partners_document_is_not_seen(database: TestDatabase) {

@@ -629,3 +629,27 @@ async fn nobody_reviews_what_they_wrote_and_strangers_find_nothing() {
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     assert_eq!(world.standing().await.document.state, State::Submitted);
 }
+
+#[tokio::test]
+async fn the_queue_shows_staff_what_waits_for_whom() {
+    let world = World::new().await;
+    let empty = world.read(&world.reviewer, "/readiness").await;
+    assert!(empty.contains("No document waits"), "{empty}");
+    world.complete().await;
+    world.submits().await;
+    let queue = world.read(&world.reviewer, "/readiness").await;
+    assert!(queue.contains(KEY) && queue.contains("A reviewer decides."), "{queue}");
+    for (path, found) in [
+        ("/readiness?waits=review", true),
+        ("/readiness?waits=expired", false),
+        ("/readiness?waits=nothing", true),
+        ("/readiness?q=KESTREL", true),
+        ("/readiness?q=osprey", false),
+        ("/readiness?page=7", true),
+    ] {
+        assert_eq!(world.read(&world.reviewer, path).await.contains(KEY), found, "{path}");
+    }
+    for browser in [&world.owner, &world.member] {
+        assert_eq!(world.get(browser, "/readiness").await.status, StatusCode::FORBIDDEN);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod question;
 mod review;
+mod withdrawal;
 
 pub(in crate::pages) use review::ReviewPage;
 
@@ -25,6 +26,7 @@ use crate::{
     },
 };
 use question::{ANSWERS, QuestionItem, is_refused};
+use withdrawal::{WithdrawalCard, WithdrawalNotice};
 
 /// The document, to be answered by the partner's people and read by staff.
 #[component]
@@ -44,8 +46,11 @@ fn show(page: crate::model::ReadinessPage) -> impl IntoView {
         may_answer,
         may_submit,
         may_review,
+        withdrawal,
+        withdrawing,
     } = page;
     let state = standing.state;
+    let withdrawn = base.clone();
     let cards = areas
         .into_iter()
         .map(move |area| view! { <AreaCard area may_answer/> })
@@ -64,6 +69,7 @@ fn show(page: crate::model::ReadinessPage) -> impl IntoView {
         <Head head tab="Readiness"/>
         <div class="grid">
             <div class="stack">
+                {withdrawal.map(|withdrawal| view! { <WithdrawalNotice withdrawal/> })}
                 <StandingCard standing=standing.clone() decided may_answer/>
                 {cards}
             </div>
@@ -78,6 +84,7 @@ fn show(page: crate::model::ReadinessPage) -> impl IntoView {
                             </Card>
                         }
                     })}
+                <WithdrawalCard withdrawing base=withdrawn/>
             </aside>
         </div>
     }
