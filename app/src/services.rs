@@ -11,8 +11,8 @@ use crate::model::{
     ApprovalQueue, AuditFilter, AuditPage, BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard,
     EscalationEditor, EscalationPage, EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter, LedgerPage,
     LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage, PartnersPage,
-    PeoplePage, PolicyEditor, PolicyPage, ReadinessFilter, ReadinessPage, ReadinessQueue, ReadinessReviewPage,
-    ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
+    PeoplePage, PolicyEditor, PolicyPage, ReadinessFilter, ReadinessPage, ReadinessQuestionPage, ReadinessQueue,
+    ReadinessReviewPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage, WhatIfPage,
 };
 
 /// Why a page cannot be shown.
@@ -74,6 +74,8 @@ pub trait Services: Send + Sync {
     async fn readiness(&self, actor: &Actor, key: &str) -> Result<ReadinessPage>;
     /// The last submission of it, for whoever reviews it.
     async fn readiness_review(&self, actor: &Actor, key: &str) -> Result<ReadinessReviewPage>;
+    /// What is talked about at one question of it.
+    async fn readiness_question(&self, actor: &Actor, key: &str, question: &str) -> Result<ReadinessQuestionPage>;
     /// The documents that wait for somebody, for staff.
     async fn readiness_queue(&self, actor: &Actor, filter: ReadinessFilter) -> Result<ReadinessQueue>;
     /// Every app in the programme, for staff.

@@ -132,6 +132,8 @@ async fn every_page_answers() {
         &format!("{app}/readiness/review"),
         "/apps/good/readiness/review",
         "/apps/expired/readiness",
+        &format!("{app}/readiness/questions/data_recovery"),
+        "/apps/good/readiness/questions/data_recovery",
         "/readiness",
         "/readiness?q=none",
         "/escalation",

@@ -72,6 +72,8 @@ ids! {
     ReviewId,
     /// A developer-first-rollout instance of a product.
     InstanceId,
+    /// What is talked about at one question of a readiness document.
+    ConversationId,
     /// An announced withdrawal of a designation.
     WithdrawalId,
 }

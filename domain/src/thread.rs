@@ -8,6 +8,8 @@ text_key! {
         RemediationPlan = "remediation_plan",
         /// The approval of an app; its id is that of the app, so that the conversation goes on from one ticket to the next.
         Approval = "approval",
+        /// A question of a readiness document; its id is that of the conversation.
+        ReadinessQuestion = "readiness_question",
     }
 }
 
@@ -25,6 +27,6 @@ mod tests {
     #[test]
     fn subjects_are_stable() {
         let keys: Vec<_> = SubjectKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        assert_eq!(keys, ["remediation_plan", "approval"]);
+        assert_eq!(keys, ["remediation_plan", "approval", "readiness_question"]);
     }
 }

@@ -54,8 +54,8 @@ pub use policy::{
 };
 pub use readiness::{
     AnnouncedWithdrawal, AnswerChange, DiffLine, DiffSign, ReadinessArea, ReadinessDecision, ReadinessFilter,
-    ReadinessNote, ReadinessPage, ReadinessQuestion, ReadinessQueue, ReadinessReviewPage, ReadinessRow,
-    ReadinessStanding, ReviewedAnswer, ReviewedArea, ReviewedSubmission, ShownAnswer, Withdrawing,
+    ReadinessNote, ReadinessPage, ReadinessQuestion, ReadinessQuestionPage, ReadinessQueue, ReadinessReviewPage,
+    ReadinessRow, ReadinessStanding, ReviewedAnswer, ReviewedArea, ReviewedSubmission, ShownAnswer, Talk, Withdrawing,
 };
 pub use remediation::{ActionFields, ActionView, ContactRef, Offer, PlanRow, PlanView, RemediationPage, StepRow};
 pub use thread::{Comment, EarlierVersion, Thread};

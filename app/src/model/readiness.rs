@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use rampart_domain::readiness::{Decision, Group, Kind, State, Typed, Verdict};
 
-use super::{AppHead, PartnerRef};
+use super::{AppHead, PartnerRef, Thread};
 
 /// The readiness document of an app (SPEC section 3).
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +86,35 @@ pub struct ReadinessQuestion {
     pub saved: Option<(String, DateTime<Utc>)>,
     /// The change that a reviewer asked for, while it is not made.
     pub request: Option<ReadinessNote>,
+    /// What is talked about at it.
+    pub talk: Talk,
+}
+
+/// How much was said at a question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Talk {
+    pub comments: u64,
+    /// Whether it was resolved and nothing was said since.
+    pub resolved: bool,
+}
+
+/// What is talked about at one question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadinessQuestionPage {
+    pub head: AppHead,
+    /// The address of the document.
+    pub base: String,
+    pub key: String,
+    pub text: String,
+    pub help: String,
+    /// As it is saved now.
+    pub shown: ShownAnswer,
+    pub saved: Option<(String, DateTime<Utc>)>,
+    pub thread: Thread,
+    /// Who resolved it and when, unless something was said since.
+    pub resolved: Option<(String, DateTime<Utc>)>,
+    /// Whether the reader reviews documents.
+    pub may_review: bool,
 }
 
 /// An answer to be read.
@@ -141,6 +170,8 @@ pub struct ReviewedSubmission {
     pub accepted: u64,
     /// How many nothing was said of.
     pub unread: u64,
+    /// How many conversations are not resolved.
+    pub open_talks: u64,
     /// `None` while it waits for one.
     pub decided: Option<ReadinessDecision>,
     /// Whether the reader had a hand in it and therefore may not review it.
@@ -172,6 +203,8 @@ pub struct ReviewedAnswer {
     pub fingerprint: String,
     /// Safe HTML.
     pub note_html: String,
+    /// What is talked about at it.
+    pub talk: Talk,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

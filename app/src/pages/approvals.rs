@@ -117,7 +117,7 @@ fn Queue(rows: Vec<ApprovalRow>) -> impl IntoView {
     });
     view! {
         <Scroll label="Approvals">
-            <table class="rows blocks" role="table">
+            <table class="rows blocks queue" role="table">
                 <thead role="rowgroup">
                     <tr role="row">
                         <th role="columnheader" scope="col">"App"</th>

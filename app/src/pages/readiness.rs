@@ -125,7 +125,7 @@ fn Queue(rows: Vec<ReadinessRow>) -> impl IntoView {
                 <td role="cell" class="wrap" data-label="Partner">
                     <a href=link::partner(&row.partner.id, "")>{row.partner.name.clone()}</a>
                 </td>
-                <td role="cell" data-label="State"><Badge tone word=word(row.group)/></td>
+                <td role="cell" class="wrap" data-label="State"><Badge tone word=word(row.group)/></td>
                 <td role="cell" data-label="Since, or until">
                     {away(row.days)}<span class="key-line"><Time at=row.at style=TimeStyle::Date/></span>
                 </td>
@@ -135,7 +135,7 @@ fn Queue(rows: Vec<ReadinessRow>) -> impl IntoView {
     });
     view! {
         <Scroll label="Readiness documents">
-            <table class="rows blocks" role="table">
+            <table class="rows blocks queue" role="table">
                 <thead role="rowgroup">
                     <tr role="row">
                         <th role="columnheader" scope="col">"App"</th>

@@ -9,6 +9,7 @@ mod assessments;
 mod audit;
 pub(crate) mod burn_rates;
 mod compaction;
+mod conversations;
 mod designations;
 mod error;
 pub mod escalation;

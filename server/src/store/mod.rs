@@ -15,6 +15,7 @@ pub mod bundles;
 pub mod burn_rates;
 pub mod checklists;
 pub mod compaction;
+pub mod conversations;
 pub mod counts;
 mod db;
 pub mod designations;

@@ -132,6 +132,10 @@ impl Services for Fake {
         guard(key).map(|()| readiness::page(actor, key))
     }
 
+    async fn readiness_question(&self, actor: &Actor, key: &str, question: &str) -> Result<ReadinessQuestionPage> {
+        guard(question).map(|()| readiness::question_page(actor, key, question))
+    }
+
     async fn readiness_queue(&self, _: &Actor, filter: ReadinessFilter) -> Result<ReadinessQueue> {
         Ok(readiness::queue(filter))
     }

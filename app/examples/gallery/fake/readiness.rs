@@ -32,6 +32,7 @@ fn question(key: &str, text: &str, kind: Kind, answer: Typed, shown: ShownAnswer
         shown,
         saved: is_answered.then(|| ("Robin Vale".to_owned(), ago(3 * 60))),
         request: None,
+        talk: Talk::default(),
     }
 }
 
@@ -53,6 +54,10 @@ pub(crate) fn page(actor: &Actor, key: &str) -> ReadinessPage {
         typed("1. Stop writes.\n2. Restore the latest backup."),
         ShownAnswer::Prose("<ol><li>Stop writes.</li><li>Restore the latest backup.</li></ol>".to_owned()),
     );
+    recovery.talk = Talk {
+        comments: 2,
+        resolved: false,
+    };
     recovery.help = "Name each datastore, and the steps in order.".to_owned();
     recovery.request = Some(ReadinessNote {
         html: "<p>Say how you know that the restored data is <strong>complete</strong>.</p>".to_owned(),
@@ -218,6 +223,7 @@ pub(crate) fn review(actor: &Actor, key: &str) -> ReadinessReviewPage {
         said: Some(("Ines Okafor".to_owned(), ago(DAY))),
         note: String::new(),
         fingerprint: String::new(),
+        talk: Talk::default(),
         note_html: String::new(),
     };
     let mut recovery = answer(
@@ -259,8 +265,41 @@ pub(crate) fn review(actor: &Actor, key: &str) -> ReadinessReviewPage {
             answers: 2,
             accepted: 1,
             unread: 1,
+            open_talks: 1,
             decided: None,
             own: false,
         }),
+    }
+}
+
+pub(crate) fn question_page(actor: &Actor, key: &str, question: &str) -> ReadinessQuestionPage {
+    let base = format!("/apps/{key}/readiness");
+    let thread = Thread {
+        base: format!("{base}/questions/{question}"),
+        comments: vec![Comment {
+            id: "c1".to_owned(),
+            author: "Ines Okafor".to_owned(),
+            by_staff: true,
+            at: ago(DAY),
+            edited: None,
+            html: "<p>Do you restore into a separate database first?</p>".to_owned(),
+            version: 1,
+            source: None,
+            earlier: Vec::new(),
+        }],
+        may_write: true,
+        is_full: false,
+    };
+    ReadinessQuestionPage {
+        head: apps::head(actor, key),
+        base,
+        key: question.to_owned(),
+        text: "How would you recover from lost or corrupt datastores?".to_owned(),
+        help: "Name each datastore, and the steps in order.".to_owned(),
+        shown: ShownAnswer::Prose("<ol><li>Stop writes.</li><li>Restore the latest backup.</li></ol>".to_owned()),
+        saved: Some(("Robin Vale".to_owned(), ago(3 * 60))),
+        thread,
+        resolved: (key == "good").then(|| ("Ines Okafor".to_owned(), ago(60))),
+        may_review: actor.may_everywhere(Action::ReviewReadiness),
     }
 }

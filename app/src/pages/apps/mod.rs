@@ -43,6 +43,7 @@ pub(super) fn AppRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/apps/:key/escalation/:receipt") view=receipt::ReceiptPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/approval") view=approval::ApprovalPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/readiness") view=readiness::ReadinessPage ssr=SsrMode::Async/>
+        <Route path=path!("/apps/:key/readiness/questions/:question") view=readiness::ConversationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/readiness/review") view=readiness::ReviewPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/remediation") view=remediation::RemediationPage ssr=SsrMode::Async/>
         <Route path=path!("/apps/:key/remediation/:plan") view=remediation::RemediationPage ssr=SsrMode::Async/>

@@ -220,6 +220,38 @@ pub(super) fn all() -> Forms {
         )
         .with(
             form(
+                "new-comment",
+                "/apps/{key}/readiness/questions/{question}/comment",
+                "/apps/{key}/readiness/questions/{question}",
+            ),
+            readiness::comment,
+        )
+        .with(
+            form(
+                "edit-comment-{comment}",
+                "/apps/{key}/readiness/questions/{question}/comments/{comment}/edit",
+                "/apps/{key}/readiness/questions/{question}",
+            ),
+            readiness::edit_comment,
+        )
+        .with(
+            form(
+                "resolve",
+                "/apps/{key}/readiness/questions/{question}/resolve",
+                "/apps/{key}/readiness/questions/{question}",
+            ),
+            readiness::resolve,
+        )
+        .with(
+            form(
+                "reopen",
+                "/apps/{key}/readiness/questions/{question}/reopen",
+                "/apps/{key}/readiness/questions/{question}",
+            ),
+            readiness::reopen,
+        )
+        .with(
+            form(
                 "contact",
                 "/apps/{key}/remediation/{plan}/contact",
                 "/apps/{key}/remediation/{plan}",

@@ -254,3 +254,41 @@ pub(super) async fn call_withdrawal_off(form: Submission) -> Result<Done> {
         "The withdrawal is called off, and the owners of the partner get a mail.",
     ))
 }
+
+pub(super) async fn comment(form: Submission) -> Result<Done> {
+    let (key, question, text) = (form.param("key"), form.param("question"), form.posted.text("text"));
+    let service = &form.web.service;
+    let to = service.comment_on_answer(form.actor()?, key, question, text).await?;
+    Ok(Done::go(to, "Your comment is added."))
+}
+
+pub(super) async fn edit_comment(form: Submission) -> Result<Done> {
+    let place = (form.param("question"), form.param("comment"));
+    let (version, text) = (form.posted.version(), form.posted.text("text"));
+    let service = &form.web.service;
+    let to = service
+        .edit_comment_on_answer(form.actor()?, form.param("key"), place, version, text)
+        .await?;
+    Ok(Done::go(
+        to,
+        "Your comment is saved. What it said before stays readable.",
+    ))
+}
+
+pub(super) async fn resolve(form: Submission) -> Result<Done> {
+    set_resolved(&form, true, "Resolved. A further comment opens it again.").await
+}
+
+pub(super) async fn reopen(form: Submission) -> Result<Done> {
+    set_resolved(&form, false, "It is open again.").await
+}
+
+async fn set_resolved(form: &Submission, resolved: bool, said: &'static str) -> Result<Done> {
+    let (key, question) = (form.param("key"), form.param("question"));
+    let service = &form.web.service;
+    service
+        .resolve_conversation(form.actor()?, key, question, resolved)
+        .await?;
+    let page = link::app(key, &format!("/readiness/questions/{}", link::encode(question)));
+    Ok(Done::go(page, said))
+}

@@ -17,6 +17,7 @@ mod overview;
 mod people;
 mod policy;
 mod readiness;
+mod readiness_question;
 mod readiness_queue;
 mod remediation;
 mod rows;
@@ -28,9 +29,9 @@ use rampart_app::{
         ApprovalQueue, AuditFilter, AuditPage, BoardFilter, BreachList, BreachPage, BudgetPage, EscalationBoard,
         EscalationEditor, EscalationPage, EscalationRulesPage, InvitationPage, LedgerEntryPage, LedgerFilter,
         LedgerPage, LevelsPage, LevelsQuery, MailPage, MailQueue, MetricsPage, MetricsQuery, NewAppPage, PartnerPage,
-        PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReadinessFilter, ReadinessPage, ReadinessQueue,
-        ReadinessReviewPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage, WhatIfAppPage,
-        WhatIfPage,
+        PartnersPage, PeoplePage, PolicyEditor, PolicyPage, ReadinessFilter, ReadinessPage, ReadinessQuestionPage,
+        ReadinessQueue, ReadinessReviewPage, ReceiptPage, RemediationPage, TokensPage, WaiverDraft, WaiverPage,
+        WhatIfAppPage, WhatIfPage,
     },
     services::{AppQuery, Result, Services},
 };
@@ -115,6 +116,9 @@ impl Services for Service {
 
     async fn readiness_review(&self, actor: &Actor, key: &str) -> Result<ReadinessReviewPage> {
         Ok(self.readiness_review_page(actor, key).await?)
+    }
+    async fn readiness_question(&self, actor: &Actor, key: &str, question: &str) -> Result<ReadinessQuestionPage> {
+        Ok(self.readiness_question_page(actor, key, question).await?)
     }
     async fn readiness_queue(&self, actor: &Actor, filter: ReadinessFilter) -> Result<ReadinessQueue> {
         Ok(Service::readiness_queue(self, actor, filter).await?)

@@ -1,9 +1,11 @@
 //! The readiness document of an app, its review, and what it asks of its readers.
 
+use std::collections::HashMap;
+
 use rampart_app::model::{
     AnnouncedWithdrawal, AnswerChange, DiffLine, DiffSign, ReadinessArea, ReadinessDecision, ReadinessNote,
     ReadinessPage, ReadinessQuestion, ReadinessReviewPage, ReadinessStanding, ReviewedAnswer, ReviewedArea,
-    ReviewedSubmission, ShownAnswer, Todo, Withdrawing,
+    ReviewedSubmission, ShownAnswer, Talk, Todo, Withdrawing,
 };
 use rampart_domain::{
     access::{Action, Actor},
@@ -57,7 +59,9 @@ impl Service {
             .filter_map(|saved| Some((saved.question.clone(), saved.answer.clone()?)))
             .collect();
         let asked = definition.asked(&answers);
+        let talks = self.talks(scope, app.id).await?;
         let written = Written {
+            talks: &talks,
             saved: &saved,
             reviews: &reviews,
             submitted: &submitted,
@@ -142,7 +146,13 @@ impl Service {
                 let reviews = readiness::reviews(db, scope, app.id, last.number).await?;
                 let authors = readiness::authors(db, scope, app.id).await?;
                 let own = last.by == actor.user || authors.contains(&actor.user);
-                Some(reviewed(last, before, &reviews, own)?)
+                Some(reviewed(
+                    last,
+                    before,
+                    &reviews,
+                    &self.talks(scope, app.id).await?,
+                    own,
+                )?)
             }
             None => None,
         };
@@ -229,6 +239,8 @@ fn unwritten(definition: &Definition) -> Standing {
 
 /// What is written, and what was said of it.
 struct Written<'a> {
+    /// What is talked about, by the keys of the questions.
+    talks: &'a HashMap<String, Talk>,
     saved: &'a [Saved],
     reviews: &'a [Review],
     /// The answers that were reviewed.
@@ -245,6 +257,7 @@ impl Written<'_> {
             |review: &&Review| review.question == question.key && review.said.verdict == Verdict::ChangeRequested;
         let request = self.reviews.iter().find(asked_for).filter(|_| is_unchanged);
         ReadinessQuestion {
+            talk: self.talks.get(&question.key).cloned().unwrap_or_default(),
             asked,
             key: question.key.clone(),
             text: question.text.clone(),
@@ -264,7 +277,7 @@ impl Written<'_> {
     }
 }
 
-fn shown(answer: Option<&Answer>, question: &Question) -> ShownAnswer {
+pub(super) fn shown(answer: Option<&Answer>, question: &Question) -> ShownAnswer {
     match answer {
         None => ShownAnswer::Nothing,
         Some(Answer::Text { text }) => ShownAnswer::Prose(markdown::render(text)),
@@ -285,7 +298,13 @@ fn decided(submission: &Submission) -> Option<ReadinessDecision> {
 }
 
 /// A submission with what was said of it and what changed in it.
-fn reviewed(last: &Submission, before: &[Submission], reviews: &[Review], own: bool) -> Result<ReviewedSubmission> {
+fn reviewed(
+    last: &Submission,
+    before: &[Submission],
+    reviews: &[Review],
+    talks: &HashMap<String, Talk>,
+    own: bool,
+) -> Result<ReviewedSubmission> {
     let content = Content::of(last)?;
     let definition = questionnaire(content.questionnaire)?;
     let is_signed = |submission: &&Submission| {
@@ -305,6 +324,7 @@ fn reviewed(last: &Submission, before: &[Submission], reviews: &[Review], own: b
         let review = reviews.iter().find(|review| review.question == question.key);
         let since = |earlier: &Content| changed(earlier.answers.get(&question.key), answer, question);
         Some(ReviewedAnswer {
+            talk: talks.get(&question.key).cloned().unwrap_or_default(),
             key: question.key.clone(),
             text: question.text.clone(),
             shown: shown(Some(answer), question),
@@ -337,6 +357,9 @@ fn reviewed(last: &Submission, before: &[Submission], reviews: &[Review], own: b
         answers: all().count() as u64,
         accepted: all().filter(|answer| answer.verdict == Some(Verdict::Accepted)).count() as u64,
         unread: all().filter(|answer| answer.verdict.is_none()).count() as u64,
+        open_talks: all()
+            .filter(|answer| answer.talk.comments > 0 && !answer.talk.resolved)
+            .count() as u64,
         decided: decided(last),
         own,
         areas,

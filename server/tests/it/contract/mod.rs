@@ -16,6 +16,7 @@ mod burn_rates;
 mod checklists;
 mod compaction;
 mod complete;
+mod conversations;
 mod counts;
 mod designations;
 mod episodes;

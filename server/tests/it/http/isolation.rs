@@ -120,6 +120,10 @@ async fn what_belongs_to_another_partner_answers_as_what_does_not_exist() {
             "/apps/com.nobody.app/readiness".to_owned(),
         ),
         (
+            "/apps/com.kestrel.app/readiness/questions/data_recovery".to_owned(),
+            "/apps/com.nobody.app/readiness/questions/data_recovery".to_owned(),
+        ),
+        (
             "/apps/com.kestrel.app/settings".to_owned(),
             "/apps/com.nobody.app/settings".to_owned(),
         ),

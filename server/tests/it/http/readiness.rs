@@ -653,3 +653,98 @@ async fn the_queue_shows_staff_what_waits_for_whom() {
         assert_eq!(world.get(browser, "/readiness").await.status, StatusCode::FORBIDDEN);
     }
 }
+
+#[tokio::test]
+async fn a_conversation_at_a_question_is_resolved_and_opened_again() {
+    let world = World::new().await;
+    let page = format!("{PAGE}/questions/rate_limits");
+    let says = async |browser: &Browser, text: &str| {
+        let answer = world
+            .post(browser, "/questions/rate_limits/comment", &[("text", text)])
+            .await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    };
+    let does = async |browser: &Browser, below: &str| {
+        let below = format!("/questions/rate_limits/{below}");
+        world.post(browser, &below, &[]).await.status
+    };
+    assert!(world.read(&world.member, &page).await.contains("Nothing was said yet."));
+    assert_eq!(
+        does(&world.member, "resolve").await,
+        StatusCode::CONFLICT,
+        "nothing was said"
+    );
+    says(&world.reviewer, "Which **region**?").await;
+    let document = world.read(&world.member, PAGE).await;
+    assert!(document.contains("Conversation, open (1 comment)"), "{document}");
+    says(&world.member, "Frankfurt.").await;
+    assert_eq!(does(&world.reviewer, "resolve").await, StatusCode::SEE_OTHER);
+    assert_eq!(does(&world.member, "resolve").await, StatusCode::CONFLICT);
+    assert!(
+        world
+            .read(&world.member, PAGE)
+            .await
+            .contains("Conversation, resolved (2 comments)")
+    );
+    assert!(world.read(&world.member, &page).await.contains("Resolved by Rea"));
+    world.portal.clock.advance(TimeDelta::minutes(1));
+    says(&world.member, "And Dublin.").await;
+    assert_eq!(
+        does(&world.reviewer, "reopen").await,
+        StatusCode::CONFLICT,
+        "the comment did"
+    );
+    assert_eq!(does(&world.member, "resolve").await, StatusCode::SEE_OTHER);
+    assert_eq!(does(&world.reviewer, "reopen").await, StatusCode::SEE_OTHER);
+    assert!(
+        world
+            .read(&world.member, PAGE)
+            .await
+            .contains("Conversation, open (3 comments)")
+    );
+
+    // The review counts what is not settled.
+    world.complete().await;
+    world.submits().await;
+    let review = world.read(&world.reviewer, &format!("{PAGE}/review")).await;
+    assert!(review.contains("1 conversation is not resolved."), "{review}");
+}
+
+#[tokio::test]
+async fn a_conversation_is_for_those_who_may_see_the_app() {
+    let world = World::new().await;
+    let page = format!("{PAGE}/questions/rate_limits");
+    let said = world
+        .post(&world.member, "/questions/rate_limits/comment", &[("text", "Ours.")])
+        .await;
+    let comment = said.header("location").rsplit_once("#comment-").unwrap().1.to_owned();
+    assert_eq!(world.get(&world.stranger, &page).await.status, StatusCode::NOT_FOUND);
+    let edit = format!("/questions/rate_limits/comments/{comment}/edit");
+    for below in [
+        "/questions/rate_limits/comment",
+        "/questions/rate_limits/resolve",
+        &edit,
+    ] {
+        let answer = world
+            .post(&world.stranger, below, &[("text", "x"), ("version", "1")])
+            .await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{below}");
+    }
+    for below in ["/questions/nothing/comment", "/questions/nothing/resolve"] {
+        let answer = world.post(&world.member, below, &[("text", "x")]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{below}");
+    }
+    assert_eq!(
+        world
+            .get(&world.member, &format!("{PAGE}/questions/nothing"))
+            .await
+            .status,
+        StatusCode::NOT_FOUND
+    );
+    let fields = [("text", "Ours, **again**."), ("version", "1")];
+    let by_other = world.post(&world.owner, &edit, &fields).await;
+    assert_eq!(by_other.status, StatusCode::FORBIDDEN);
+    let by_author = world.post(&world.member, &edit, &fields).await;
+    assert_eq!(by_author.status, StatusCode::SEE_OTHER);
+    assert!(world.read(&world.reviewer, &page).await.contains("Ours, again"));
+}

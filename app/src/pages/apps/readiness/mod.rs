@@ -1,9 +1,11 @@
 //! The readiness document of an app: what its people answer, and what reviewers say of it.
 
+mod conversation;
 mod question;
 mod review;
 mod withdrawal;
 
+pub(in crate::pages) use conversation::ConversationPage;
 pub(in crate::pages) use review::ReviewPage;
 
 use leptos::prelude::*;
@@ -53,7 +55,7 @@ fn show(page: crate::model::ReadinessPage) -> impl IntoView {
     let withdrawn = base.clone();
     let cards = areas
         .into_iter()
-        .map(move |area| view! { <AreaCard area may_answer/> })
+        .map(|area| view! { <AreaCard area may_answer base=base.clone()/> })
         .collect_view();
     let is_open = may_answer || FormState::of(ANSWERS).is_refused();
     let cards = match is_open {
@@ -217,7 +219,7 @@ fn ProgressCard(
 
 /// The questions of one area.
 #[component]
-fn AreaCard(area: ReadinessArea, may_answer: bool) -> impl IntoView {
+fn AreaCard(area: ReadinessArea, may_answer: bool, base: String) -> impl IntoView {
     let ReadinessArea { title, why, questions } = area;
     let (asked, answered) = questions
         .iter()
@@ -230,7 +232,7 @@ fn AreaCard(area: ReadinessArea, may_answer: bool) -> impl IntoView {
     let items = questions
         .into_iter()
         .filter(|question| question.asked || is_refused(&question.key))
-        .map(move |question| view! { <QuestionItem question may_answer/> });
+        .map(move |question| view! { <QuestionItem question may_answer base=base.clone()/> });
     view! {
         <Card title=title aside=move || aside.clone()>
             <p class="body quiet">{why}</p>

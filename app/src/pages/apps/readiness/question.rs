@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use leptos::{context::Provider, prelude::*};
 use rampart_domain::readiness::{Day, Kind, Typed, Unit};
 
-use super::Answer;
+use super::{Answer, conversation::TalkLink};
 use crate::{
     form::FormState,
     model::{ReadinessNote, ReadinessQuestion, ShownAnswer},
@@ -21,7 +21,8 @@ const MARKDOWN: &str = "You can use Markdown.";
 pub(super) const ANSWERS: &str = "answers";
 
 #[component]
-pub(super) fn QuestionItem(question: ReadinessQuestion, may_answer: bool) -> impl IntoView {
+pub(super) fn QuestionItem(question: ReadinessQuestion, may_answer: bool, base: String) -> impl IntoView {
+    let talk = view! { <TalkLink talk=question.talk.clone() base question=question.key.clone()/> };
     let key = question.key.clone();
     let form = CurrentForm {
         id: ANSWERS.to_owned(),
@@ -53,6 +54,7 @@ pub(super) fn QuestionItem(question: ReadinessQuestion, may_answer: bool) -> imp
             {request}
             {content}
             <div data-saved="">{saved}</div>
+            {talk}
         </li>
     }
 }

@@ -3,7 +3,7 @@
 use leptos::{context::Provider, prelude::*};
 use rampart_domain::readiness::{Decision, Verdict};
 
-use super::{super::head::Head, Answer, DecisionNotice};
+use super::{super::head::Head, Answer, DecisionNotice, conversation::TalkLink};
 use crate::{
     form::FormState,
     model::{AnswerChange, DiffLine, DiffSign, ReadinessReviewPage, ReviewedAnswer, ReviewedArea, ReviewedSubmission},
@@ -11,7 +11,7 @@ use crate::{
     request::{actor, services},
     ui::{
         Badge, Card, Empty, Notice, Time, TimeStyle, Tone,
-        figure::count,
+        figure::{count, counted},
         form::{Choices, CurrentForm, Form, Submit, TextArea},
         page,
     },
@@ -54,7 +54,8 @@ fn Review(submission: ReviewedSubmission, base: String) -> impl IntoView {
     let is_open = is_refused || submission.decided.is_none() && !submission.own;
     let action = format!("{base}/review/{}/answers", submission.number);
     let areas = submission.areas.clone().into_iter();
-    let cards = areas.map(move |area| view! { <AreaCard area is_open/> });
+    let of_cards = base.clone();
+    let cards = areas.map(move |area| view! { <AreaCard area is_open base=of_cards.clone()/> });
     let content = move || {
         view! {
             <div class="grid">
@@ -116,11 +117,11 @@ fn SubmissionCard(submission: ReviewedSubmission, base: String) -> impl IntoView
 }
 
 #[component]
-fn AreaCard(area: ReviewedArea, is_open: bool) -> impl IntoView {
+fn AreaCard(area: ReviewedArea, is_open: bool, base: String) -> impl IntoView {
     let ReviewedArea { title, why, answers } = area;
     let items = answers
         .into_iter()
-        .map(move |answer| view! { <AnswerItem answer is_open/> });
+        .map(move |answer| view! { <AnswerItem answer is_open base=base.clone()/> });
     view! {
         <Card title=title>
             <p class="body quiet">{why}</p>
@@ -130,7 +131,7 @@ fn AreaCard(area: ReviewedArea, is_open: bool) -> impl IntoView {
 }
 
 #[component]
-fn AnswerItem(answer: ReviewedAnswer, is_open: bool) -> impl IntoView {
+fn AnswerItem(answer: ReviewedAnswer, is_open: bool, base: String) -> impl IntoView {
     let ReviewedAnswer {
         key,
         text,
@@ -142,7 +143,9 @@ fn AnswerItem(answer: ReviewedAnswer, is_open: bool) -> impl IntoView {
         note,
         fingerprint,
         note_html,
+        talk,
     } = answer;
+    let talk = view! { <TalkLink talk base question=key.clone() apart=is_open/> };
     let badge = verdict.map(|verdict| match verdict {
         Verdict::Accepted => view! { <Badge tone=Tone::Good word="Accepted"/> },
         Verdict::ChangeRequested => view! { <Badge tone=Tone::Warn word="Change requested"/> },
@@ -162,6 +165,7 @@ fn AnswerItem(answer: ReviewedAnswer, is_open: bool) -> impl IntoView {
             {since_signed.map(|change| view! { <Changed change since="the last sign-off"/> })}
             {badge.map(|badge| view! { <p class="byline">{badge}{said}</p> })}
             {(!note_html.is_empty()).then(|| view! { <div class="prose" inner_html=note_html></div> })}
+            {talk}
             {is_open
                 .then(|| {
                     view! {
@@ -233,6 +237,7 @@ fn DecisionCard(submission: ReviewedSubmission, base: String, is_open: bool) -> 
         answers,
         accepted,
         unread,
+        open_talks,
         ..
     } = submission;
     let options = [
@@ -244,6 +249,11 @@ fn DecisionCard(submission: ReviewedSubmission, base: String, is_open: bool) -> 
         <Card title="Decision" aside=move || format!("{} of {} accepted", count(accepted), count(answers))>
             <div class="body stack tight">
                 <progress class="meter" max=answers.max(1) value=accepted aria-label="Answers that are accepted"></progress>
+                {(open_talks > 0)
+                    .then(|| {
+                        let open = counted(open_talks, "conversation is", "conversations are");
+                        view! { <p class="quiet">{format!("{open} not resolved.")}</p> }
+                    })}
                 {(is_open && unread > 0)
                     .then(|| {
                         view! {
